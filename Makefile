@@ -1,0 +1,51 @@
+# Everything runs in .venv, made on first use: by uv where there is one, else by venv and pip.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+
+.PHONY: demo test quick lab lint bench notebooks constraints clean
+
+demo: $(VENV)/ready
+	$(BIN)/backprop-lab demo demo
+
+test: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m tests.machine
+	$(BIN)/pytest -m "not slow and not browser and not cluster"
+	$(BIN)/pytest -m "slow or browser or cluster"
+
+quick: $(VENV)/ready
+	$(BIN)/pytest
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+lab: $(VENV)/ready
+	$(BIN)/jupyter lab notebooks
+
+bench: $(VENV)/ready
+	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.drawing
+
+# The student versions that `backprop-lab start` hands out, made from notebooks/.
+notebooks: $(VENV)/ready
+	$(BIN)/python -m graders.student_version
+
+constraints: $(VENV)/ready
+	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
+
+clean:
+	rm -rf $(VENV) demo build dist
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) (a minute or two, once)"
+	@if command -v uv >/dev/null; then \
+	  uv venv --quiet --allow-existing --seed --python $(PYTHON) $(VENV) && \
+	  uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ".[dev]"; \
+	else \
+	  $(PYTHON) -m venv $(VENV) && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"; \
+	fi
+	@touch $@

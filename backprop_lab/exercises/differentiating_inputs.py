@@ -1,0 +1,3 @@
+"""Exercises of 07-differentiating-inputs."""
+
+ASSIGNMENT = "07-differentiating-inputs"

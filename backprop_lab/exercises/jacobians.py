@@ -1,0 +1,3 @@
+"""Exercises of 03-jacobians."""
+
+ASSIGNMENT = "03-jacobians"

@@ -1,0 +1,3 @@
+"""Exercises of 05-momentum."""
+
+ASSIGNMENT = "05-momentum"

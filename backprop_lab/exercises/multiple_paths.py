@@ -1,0 +1,3 @@
+"""Exercises of 02-multiple-paths."""
+
+ASSIGNMENT = "02-multiple-paths"

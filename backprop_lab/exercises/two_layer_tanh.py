@@ -1,0 +1,3 @@
+"""Exercises of 04-two-layer-tanh."""
+
+ASSIGNMENT = "04-two-layer-tanh"

@@ -1,0 +1,245 @@
+"""The teaching assistant's commands: release, grade, feedback, report, demo."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from backprop_lab.cli import Check, refuse
+
+from .course import Course, CourseError, Row
+
+console = Console()
+
+Assignment = Annotated[str, typer.Argument(help="Such as 01-chain-rule.")]
+CourseFolder = Annotated[Path, typer.Option("--course", help="The course folder.")]
+Student = Annotated[list[str] | None, typer.Option("--student", help="Only this student; may be repeated.")]
+IsolationOption = Annotated[
+    str, typer.Option(help="auto, strict (refuse without a sandbox) or none (no sandbox).")
+]
+
+
+def register(app: typer.Typer, checks: list[Check]) -> None:
+    """Add the commands to the command line, and the sandbox to what doctor looks at."""
+    for command in (release, grade, feedback, report, demo):
+        app.command()(command)
+    checks.append(_isolation)
+
+
+def _isolation() -> tuple[bool, str]:
+    from .sandbox import isolation_level
+
+    level = isolation_level()
+    return level.name == "strict", level.explain()
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """A CourseError ends the command with its sentence."""
+    try:
+        yield
+    except CourseError as error:
+        raise refuse(str(error)) from None
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[student]}"),
+        console=console,
+        transient=True,
+    )
+
+
+def release(assignment: Assignment, course: CourseFolder = Path()) -> None:
+    """Write the student version of an assignment and enter it in the gradebook."""
+    with _sentences():
+        folder = Course(course).release(assignment)
+    console.print(f"[green]✓[/] released to {escape(str(folder))}", highlight=False, soft_wrap=True)
+
+
+def grade(
+    assignment: Assignment,
+    course: CourseFolder = Path(),
+    student: Student = None,
+    force: Annotated[bool, typer.Option(help="Grade again what is graded already.")] = False,
+    isolation: IsolationOption = "auto",
+) -> None:
+    """Autograde the submissions of an assignment that are new."""
+    with _sentences():
+        place = Course(course)
+        rows = _grade(place, assignment, student, force, isolation)
+    console.print(table(rows))
+
+
+def _grade(
+    place: Course, assignment: str, student: list[str] | None, force: bool, isolation: str
+) -> list[Row]:
+    place.require_released(assignment)
+    _choose_isolation(place, isolation)
+    submitted = place.submitted(assignment)
+    for name in student or []:
+        if name not in submitted:
+            raise CourseError(f"There is no submission of '{assignment}' by '{name}'.")
+    if not submitted:
+        raise CourseError(f"There is no submission of '{assignment}' in {place.root}.")
+    chosen = student or submitted
+    done_before = set() if force or student else set(place.graded(assignment))
+    todo = [name for name in chosen if name not in done_before]
+    with _progress() as progress:
+        task = progress.add_task("grading", total=len(todo), student="")
+        failed = place.grade(assignment, todo, lambda name: progress.update(task, advance=1, student=name))
+    return place.rows(assignment, failed)
+
+
+def _choose_isolation(place: Course, isolation: str) -> None:
+    from .sandbox import isolation_level
+
+    if isolation not in ("auto", "strict", "none"):
+        raise CourseError(f"--isolation takes auto, strict or none; got '{isolation}'.")
+    level = isolation_level()
+    if isolation == "strict" and level.name != "strict":
+        raise CourseError(f"Strict isolation is not available here. {level.explain()}")
+    if isolation == "none" or level.name != "strict":
+        console.print(
+            f"[yellow]![/] {escape(level.explain() if isolation == 'auto' else _WITHOUT)}", highlight=False
+        )
+    place.config.Judge.isolation = isolation
+
+
+_WITHOUT = "Submissions run without a sandbox, as asked: they can read what you can and reach the network."
+
+
+def table(rows: list[Row]) -> Table:
+    """Students and scores, with what a person should know about each."""
+    view = Table(header_style="bold")
+    view.add_column("student", no_wrap=True)
+    view.add_column("functions", justify="right", no_wrap=True)
+    view.add_column("written", justify="right", no_wrap=True)
+    view.add_column("what went wrong")
+    for row in rows:
+        code = "–" if row.code is None else f"{row.code:g} / {row.max_code:g}"
+        written = "by hand" if row.written is None else f"{row.written:g} / {row.max_written:g}"
+        view.add_row(
+            escape(row.student), code, "–" if row.code is None else written, escape(_went_wrong(row))
+        )
+    return view
+
+
+def _went_wrong(row: Row) -> str:
+    """The reason, then the mistakes, in one cell of the table."""
+    verdicts = [verdict for verdict in row.verdicts.values() if not verdict.passed]
+    if row.reason and all(verdict.status == "no answer" for verdict in verdicts):
+        return row.reason
+    said = [verdict.headline for verdict in verdicts if verdict.status in ("failed", "partial")]
+    unwritten = sum(verdict.status == "not written" for verdict in verdicts)
+    if unwritten:
+        said.append(f"{unwritten} not written" if unwritten < len(row.verdicts) else "nothing written")
+    return "; ".join([row.reason, *said] if row.reason else said)
+
+
+def feedback(assignment: Assignment, course: CourseFolder = Path(), student: Student = None) -> None:
+    """Write the feedback pages of an assignment."""
+    with _sentences():
+        place = Course(course)
+        _feedback(place, assignment, student)
+
+
+def _feedback(place: Course, assignment: str, student: list[str] | None) -> None:
+    place.require_released(assignment)
+    graded = place.graded(assignment)
+    for name in student or []:
+        if name not in graded:
+            raise CourseError(f"'{assignment}' by '{name}' is not graded yet.")
+    if not graded:
+        raise CourseError(
+            f"No submission of '{assignment}' is graded yet: run backprop-lab grade {assignment}."
+        )
+    with _progress() as progress:
+        task = progress.add_task("feedback", total=len(student or graded), student="")
+        failed = place.feedback(
+            assignment, student or graded, lambda name: progress.update(task, advance=1, student=name)
+        )
+    for name, reason in failed.items():
+        console.print(f"[yellow]![/] {escape(name)}: {escape(reason)}", highlight=False)
+    pages = place.feedback_page((student or graded)[0], assignment).parents[1]
+    console.print(
+        f"[green]✓[/] feedback pages under {escape(str(pages.parent))}", highlight=False, soft_wrap=True
+    )
+
+
+def report(
+    assignment: Assignment,
+    course: CourseFolder = Path(),
+    out: Annotated[Path | None, typer.Option(help="The page to write.")] = None,
+) -> None:
+    """One page on the class: scores, pass rates, and what was misunderstood."""
+    with _sentences():
+        page = _report(Course(course), assignment, out)
+    console.print(f"[green]✓[/] class report: {escape(str(page))}", highlight=False, soft_wrap=True)
+
+
+def _report(place: Course, assignment: str, out: Path | None) -> Path:
+    from . import report as pages
+
+    place.require_released(assignment)
+    rows = place.rows(assignment)
+    if not rows:
+        raise CourseError(f"There is no submission of '{assignment}' to report on.")
+    page = out or place.root / "reports" / f"{assignment}.html"
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(pages.html(assignment, rows), encoding="utf-8")
+    except OSError as error:
+        raise CourseError(f"{page} cannot be written: {error.strerror or error}.") from None
+    return page
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where the demonstration course goes; made anew.")] = Path(
+        "demo"
+    ),
+    course: CourseFolder = Path(),
+) -> None:
+    """The whole way on a made class: release, submissions, grading, feedback, report."""
+    from .course import copy_course
+    from .sample_class import ASSIGNMENT, write_class
+
+    with _sentences():
+        source = Course(course)
+        if folder.exists() and not (folder / _MARK).is_file():
+            raise CourseError(f"{folder} exists and is no demonstration course; name another folder.")
+        shutil.rmtree(folder, ignore_errors=True)
+        copy_course(source.root, folder)
+        (folder / _MARK).write_text("Made by `backprop-lab demo`, which deletes it and makes it again.\n")
+        place = Course(folder)
+        released = place.release(ASSIGNMENT) / f"{ASSIGNMENT}.ipynb"
+        console.print(f"[green]✓[/] released {ASSIGNMENT}")
+        members = write_class(released, place.root / place.api.coursedir.submitted_directory)
+        console.print(f"[green]✓[/] {len(members)} submissions made")
+        rows = _grade(place, ASSIGNMENT, None, False, "auto")
+        console.print(table(rows))
+        _feedback(place, ASSIGNMENT, None)
+        page = _report(place, ASSIGNMENT, None)
+        example = place.feedback_page("mistake-swapped", ASSIGNMENT)
+    for what, path in {
+        "a feedback page": example,
+        "the class report": page,
+        "the gradebook": place.root / "gradebook.db",
+    }.items():
+        console.print(f"  {what}: [bold]{escape(str(path))}[/]", highlight=False, soft_wrap=True)
+
+
+_MARK = ".backprop-lab-demo"

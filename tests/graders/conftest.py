@@ -1,0 +1,46 @@
+"""A course with a graded class, made once for all tests of the graders."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from graders.course import Course, Row, copy_course
+from graders.sample_class import ASSIGNMENT, Sample, write_class
+from graders.student_version import ROOT
+from graders.submission import load_released
+
+
+@pytest.fixture(scope="session")
+def released_course(tmp_path_factory):
+    """A course folder in which 01 is released. Not for tests that change it."""
+    folder = tmp_path_factory.mktemp("course")
+    copy_course(ROOT, folder)
+    course = Course(folder)
+    course.release(ASSIGNMENT)
+    return course
+
+
+@pytest.fixture(scope="session")
+def released(released_course):
+    """The released notebook of 01."""
+    return load_released(str(released_course.root / "release" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"))
+
+
+@dataclass(frozen=True)
+class GradedClass:
+    course: Course
+    samples: dict[str, Sample]
+    rows: dict[str, Row]
+
+
+@pytest.fixture(scope="session")
+def graded_class(tmp_path_factory):
+    """The whole sample class, graded by nbgrader with the judge."""
+    folder = tmp_path_factory.mktemp("class")
+    copy_course(ROOT, folder)
+    course = Course(folder)
+    released = course.release(ASSIGNMENT) / f"{ASSIGNMENT}.ipynb"
+    samples = write_class(released, folder / "submitted")
+    failed = course.grade(ASSIGNMENT, course.submitted(ASSIGNMENT))
+    rows = course.rows(ASSIGNMENT, failed)
+    return GradedClass(course, {s.student: s for s in samples}, {row.student: row for row in rows})

@@ -1,0 +1,138 @@
+"""The sample class through nbgrader with the judge: who gets what, and why."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from backprop_lab.exercises import REGISTRY
+from graders import records
+from graders.course import Course, copy_course
+from graders.sample_class import ASSIGNMENT, MISTAKES, PLAIN, samples
+from graders.student_version import ROOT
+from graders.submission import load_released
+
+POINTS = sum(exercise.points for exercise in REGISTRY.values() if exercise.assignment == ASSIGNMENT)
+
+
+def test_every_submission_ends_with_a_row(graded_class):
+    assert set(graded_class.rows) == set(graded_class.samples)
+    assert all(row.score is not None for row in graded_class.rows.values())
+
+
+@pytest.mark.parametrize("student", ["right-plain", "right-loops", "right-and-noisy", "right-with-own-cells"])
+def test_right_answers_get_full_marks_however_written(graded_class, student):
+    row = graded_class.rows[student]
+    assert row.code == row.max_code == POINTS
+    assert row.written is None  # waits for a person
+    assert not row.reason
+
+
+@pytest.mark.parametrize("student", ["blank", "hostile-tags"])
+def test_nothing_written_gets_nothing(graded_class, student):
+    row = graded_class.rows[student]
+    assert row.score == 0
+    assert {verdict.status for verdict in row.verdicts.values()} == {"not written"}
+
+
+@pytest.mark.parametrize("misconception", MISTAKES)
+def test_each_misconception_is_named_and_costs_only_its_exercise(graded_class, misconception):
+    sample, row = (
+        graded_class.samples[f"mistake-{misconception}"],
+        graded_class.rows[f"mistake-{misconception}"],
+    )
+    wrong = {name for name, verdict in row.verdicts.items() if not verdict.passed}
+    assert wrong == sample.wrong
+    assert {row.verdicts[name].misconception for name in wrong} == {misconception}
+
+
+def test_an_endless_loop_costs_one_exercise_and_says_so(graded_class):
+    row = graded_class.rows["hangs"]
+    assert row.code == POINTS - REGISTRY["log_backward"].points
+    assert row.reason == "log_backward: It took more than 2 s."
+
+
+def test_the_hostile_one_gains_nothing_and_has_a_reason(graded_class):
+    row = graded_class.rows["hostile"]
+    assert row.code == 0
+    assert "hidden_chain_gradients" in row.reason
+
+
+@pytest.mark.parametrize(
+    ("student", "reason"),
+    [
+        ("broken-file", "the file is not a notebook: it is not JSON"),
+        ("not-a-notebook", "the file is not a notebook: it is not UTF-8 text"),
+    ],
+)
+def test_a_file_that_is_no_notebook_ends_with_a_reason(graded_class, student, reason):
+    row = graded_class.rows[student]
+    assert (row.score, row.reason) == (0, reason)
+
+
+def test_the_gradebook_holds_scores_comments_and_the_seed(graded_class):
+    with graded_class.course.gradebook() as gradebook:
+        find = (ASSIGNMENT, ASSIGNMENT, "mistake-tie")
+        assert gradebook.find_grade("check-max_backward", *find).auto_score == pytest.approx(2.4)
+        comment = gradebook.find_comment("max_backward", *find).auto_comment
+        assert "the tie goes the wrong way" in comment
+        [record] = records.attempts(gradebook.db, gradebook.find_submission_notebook(*find).id)
+        assert record.seed > 0
+        assert record.verdicts["max_backward"].misconception == "tie"
+
+
+def test_plain_nbgrader_gives_the_same_scores(graded_class, tmp_path):
+    """The command line that nbgrader documents, on a part of the class that has every kind in it."""
+    students = ["right-loops", "blank", "mistake-tie", "mistake-swapped", "broken-file", "hostile"]
+    copy_course(ROOT, tmp_path)
+    nbgrader = Path(sys.executable).with_name("nbgrader")
+
+    def run(*words):
+        done = subprocess.run([nbgrader, *words], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    run("generate_assignment", ASSIGNMENT)
+    for student in students:
+        shutil.copytree(graded_class.course.root / "submitted" / student, tmp_path / "submitted" / student)
+    run("autograde", ASSIGNMENT)
+    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db", "backprop-lab") as gradebook:
+        plain = {s: gradebook.find_submission(ASSIGNMENT, s).code_score for s in students}
+    assert plain == {s: graded_class.rows[s].code for s in students}
+
+
+def test_a_regrade_keeps_a_manual_score(tmp_path):
+    copy_course(ROOT, tmp_path)
+    course = Course(tmp_path)
+    released = course.release(ASSIGNMENT) / f"{ASSIGNMENT}.ipynb"
+    folder = tmp_path / "submitted" / "someone" / ASSIGNMENT
+    folder.mkdir(parents=True)
+    [sample] = [s for s in samples(load_released(str(released))) if s.student == "mistake-tie"]
+    (folder / f"{ASSIGNMENT}.ipynb").write_bytes(sample.data)
+    course.grade(ASSIGNMENT, ["someone"])
+    find = ("check-max_backward", ASSIGNMENT, ASSIGNMENT, "someone")
+    with course.gradebook() as gradebook:
+        gradebook.find_grade(*find).manual_score = 3.0
+        gradebook.db.commit()
+    course.grade(ASSIGNMENT, ["someone"])
+    with course.gradebook() as gradebook:
+        grade = gradebook.find_grade(*find)
+        assert (grade.manual_score, grade.score, grade.needs_manual_grade) == (3.0, 3.0, True)
+        notebook = gradebook.find_submission_notebook(ASSIGNMENT, ASSIGNMENT, "someone")
+        assert len(records.attempts(gradebook.db, notebook.id)) == 1  # the same attempt, judged again
+
+
+def test_feedback_shows_the_verdict_and_nothing_hidden(graded_class):
+    course = graded_class.course
+    assert not course.feedback(ASSIGNMENT, ["mistake-swapped", "broken-file"], lambda student: None)
+    page = course.feedback_page("mistake-swapped", ASSIGNMENT).read_text()
+    assert "the gradients of the inputs are swapped" in page
+    assert str(course.root) not in page
+    assert "right-plain" not in page
+    for answer in PLAIN.values():  # of other students, and the solutions
+        if "multiply" not in answer:
+            continue
+        assert answer not in page
+    assert "the file is not a notebook" in course.feedback_page("broken-file", ASSIGNMENT).read_text()
