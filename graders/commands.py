@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -16,8 +16,10 @@ from rich.table import Table
 
 from backprop_lab.cli import Check, refuse
 
-from .course import Course, CourseError, Row
+if TYPE_CHECKING:
+    from .course import Course, Row
 
+# nbgrader takes a second to import: each command imports it when it runs.
 console = Console()
 
 Assignment = Annotated[str, typer.Argument(help="Such as 01-chain-rule.")]
@@ -42,9 +44,17 @@ def _isolation() -> tuple[bool, str]:
     return level.name == "strict", level.explain()
 
 
+def _course(folder: Path) -> Course:
+    from .course import Course
+
+    return Course(folder)
+
+
 @contextmanager
 def _sentences() -> Iterator[None]:
     """A CourseError ends the command with its sentence."""
+    from .course import CourseError
+
     try:
         yield
     except CourseError as error:
@@ -66,7 +76,7 @@ def _progress() -> Progress:
 def release(assignment: Assignment, course: CourseFolder = Path()) -> None:
     """Write the student version of an assignment and enter it in the gradebook."""
     with _sentences():
-        folder = Course(course).release(assignment)
+        folder = _course(course).release(assignment)
     console.print(f"[green]✓[/] released to {escape(str(folder))}", highlight=False, soft_wrap=True)
 
 
@@ -79,7 +89,7 @@ def grade(
 ) -> None:
     """Autograde the submissions of an assignment that are new."""
     with _sentences():
-        place = Course(course)
+        place = _course(course)
         rows = _grade(place, assignment, student, force, isolation)
     console.print(table(rows))
 
@@ -87,6 +97,8 @@ def grade(
 def _grade(
     place: Course, assignment: str, student: list[str] | None, force: bool, isolation: str
 ) -> list[Row]:
+    from .course import CourseError
+
     place.require_released(assignment)
     _choose_isolation(place, isolation)
     submitted = place.submitted(assignment)
@@ -105,6 +117,7 @@ def _grade(
 
 
 def _choose_isolation(place: Course, isolation: str) -> None:
+    from .course import CourseError
     from .sandbox import isolation_level
 
     if isolation not in ("auto", "strict", "none"):
@@ -153,11 +166,13 @@ def _went_wrong(row: Row) -> str:
 def feedback(assignment: Assignment, course: CourseFolder = Path(), student: Student = None) -> None:
     """Write the feedback pages of an assignment."""
     with _sentences():
-        place = Course(course)
+        place = _course(course)
         _feedback(place, assignment, student)
 
 
 def _feedback(place: Course, assignment: str, student: list[str] | None) -> None:
+    from .course import CourseError
+
     place.require_released(assignment)
     graded = place.graded(assignment)
     for name in student or []:
@@ -187,12 +202,13 @@ def report(
 ) -> None:
     """One page on the class: scores, pass rates, and what was misunderstood."""
     with _sentences():
-        page = _report(Course(course), assignment, out)
+        page = _report(_course(course), assignment, out)
     console.print(f"[green]✓[/] class report: {escape(str(page))}", highlight=False, soft_wrap=True)
 
 
 def _report(place: Course, assignment: str, out: Path | None) -> Path:
     from . import report as pages
+    from .course import CourseError
 
     place.require_released(assignment)
     rows = place.rows(assignment)
@@ -214,17 +230,17 @@ def demo(
     course: CourseFolder = Path(),
 ) -> None:
     """The whole way on a made class: release, submissions, grading, feedback, report."""
-    from .course import copy_course
+    from .course import CourseError, copy_course
     from .sample_class import ASSIGNMENT, write_class
 
     with _sentences():
-        source = Course(course)
+        source = _course(course)
         if folder.exists() and not (folder / _MARK).is_file():
             raise CourseError(f"{folder} exists and is no demonstration course; name another folder.")
         shutil.rmtree(folder, ignore_errors=True)
         copy_course(source.root, folder)
         (folder / _MARK).write_text("Made by `backprop-lab demo`, which deletes it and makes it again.\n")
-        place = Course(folder)
+        place = _course(folder)
         released = place.release(ASSIGNMENT) / f"{ASSIGNMENT}.ipynb"
         console.print(f"[green]✓[/] released {ASSIGNMENT}")
         members = write_class(released, place.root / place.api.coursedir.submitted_directory)

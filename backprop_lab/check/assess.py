@@ -156,7 +156,7 @@ def _wrong_value(
     there = [
         f"{argument} = {number(np.asarray(value)[index], 6)}"
         for argument, value in zip(exercise.arguments, case.args, strict=True)
-        if np.shape(value) == right.shape
+        if isinstance(value, (np.ndarray, int, float)) and np.shape(value) == right.shape
     ]
     if there:
         details.append(f"there {', '.join(there)}")

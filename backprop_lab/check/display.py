@@ -29,6 +29,8 @@ def card(verdict: Verdict, hint: str = "") -> str:
     ]
     if verdict.status == "not written":
         rows.append(_line("Write your answer in the cell above, run it, then run this check again."))
+        ask = f'<code>hint("{escape(verdict.exercise)}")</code>'
+        rows.append(_line(f"Stuck? {ask} gives a hint; ask again for a stronger one."))
     if verdict.mistake:
         rows.append(_line(escape(verdict.mistake.explanation)))
     for finding in verdict.findings:

@@ -87,15 +87,19 @@ class _Revealed:
 
     def _summary(self) -> str:
         right = sum(sign and size for *_, sign, size in self._rows)
-        return f"{right} of {len(self._rows)} right."
+        return f"All {right} right." if right == len(self._rows) else f"{right} of {len(self._rows)} right."
 
     def _repr_html_(self) -> str:
-        mark = {True: "✓", False: "✗"}
+        def mark(sign: bool, size: bool) -> str:
+            if sign and size:
+                return "✓"
+            return "✗ " + " and ".join(["wrong sign"] * (not sign) + ["wrong size"] * (not size))
+
         cells = "".join(
             f"<tr><td><b>{escape(name)}</b></td><td>{number(guess)}</td><td>{number(gradient)}</td>"
-            f"<td>{mark[sign]}</td><td>{mark[size]}</td></tr>"
+            f"<td style='text-align:left'>{mark(sign, size)}</td></tr>"
             for name, guess, gradient, sign, size in self._rows
         )
-        head = "<tr><th>node</th><th>you said</th><th>gradient</th><th>sign</th><th>size</th></tr>"
+        head = "<tr><th>node</th><th>you said</th><th>gradient</th><th></th></tr>"
         picture = self._graph.draw()._repr_mimebundle_()["text/html"]  # type: ignore[attr-defined]
         return f"<table>{head}{cells}</table><p>{self._summary()}</p>{picture}"

@@ -81,6 +81,7 @@ class Verdict:
         out = [f"{marks[self.status]} {self.headline}"]
         if self.status == "not written":
             out.append("  Write your answer in the cell above, run it, and run this check again.")
+            out.append(f'  Stuck? hint("{self.exercise}") gives a hint; ask again for a stronger one.')
         if self.mistake:
             out.append(f"  {self.mistake.explanation}")
         for finding in self.findings:
