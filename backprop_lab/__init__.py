@@ -8,6 +8,48 @@
 (2.0, 5.0)
 """
 
-from .engine import Constant, Graph, Node, Operation, Variable, group, ops
+from . import draw, examples
+from .engine import (
+    SGD,
+    Constant,
+    Graph,
+    Momentum,
+    Nesterov,
+    Node,
+    Operation,
+    Variable,
+    check_gradients,
+    checkpoint,
+    grad,
+    group,
+    hessian,
+    jacobian,
+    jvp,
+    ops,
+    value_and_grad,
+    vjp,
+)
 
-__all__ = ["Constant", "Graph", "Node", "Operation", "Variable", "group", "ops"]
+__all__ = [
+    "SGD",
+    "Constant",
+    "Graph",
+    "Momentum",
+    "Nesterov",
+    "Node",
+    "Operation",
+    "Variable",
+    "check_gradients",
+    "checkpoint",
+    "examples",
+    "grad",
+    "group",
+    "hessian",
+    "jacobian",
+    "jvp",
+    "ops",
+    "value_and_grad",
+    "vjp",
+]
+
+draw.install()

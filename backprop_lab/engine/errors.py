@@ -35,5 +35,13 @@ class RuleError(EngineError, ValueError):
     """A backward rule returned the wrong number, shape or kind of gradients."""
 
 
+class TooManyPathsError(EngineError, OverflowError):
+    """More paths than anyone could list; ``Paths.count`` still knows how many."""
+
+
+class KinkError(EngineError, ValueError):
+    """Finite differences were asked for across a kink, where they measure nothing."""
+
+
 class GraphFormatError(EngineError, ValueError):
     """A JSON text that does not describe a computation graph."""

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from . import text
-from .backprop import backpropagate, refuse_nan, topological_order
-from .errors import ShapeError, UnknownNameError
-from .node import Array, Node, Operand, _data
-
-
-@dataclass(frozen=True)
-class Step:
-    """One node's turn in the forward or the backward pass, with its sentence."""
-
-    phase: str  # "forward" or "backward"
-    node: Node
-    sentence: str
-
-    def __str__(self) -> str:
-        return self.sentence
+from .backprop import backpropagate, fitted, gradient_nodes, refuse_nan, topological_order
+from .cost import Cost, cost_of
+from .errors import NonScalarOutputError, UnknownNameError
+from .node import Array, Node, Operand, Variable, leaf_data, plain, value_of
+from .paths import Paths
+from .trace import Step, steps
 
 
 class Graph:
     """The computation graph of a node: the node and all it was computed from.
+
+    Args:
+        output: the node, or several (as a gradient graph has).
+
+    Attributes:
+        output: the node, the first of several.
+        outputs: all of them.
+        nodes: every node once, inputs before users.
 
     >>> from backprop_lab import Graph, Variable
     >>> a, b = Variable(2.0, "a"), Variable(1.0, "b")
@@ -40,15 +38,17 @@ class Graph:
     5.25
     """
 
-    def __init__(self, output: Node):
-        if not isinstance(output, Node):
-            raise TypeError(f"Graph takes a node, such as the result of a + b on variables; got {type(output).__name__}")
-        self.output = output
-
-    @cached_property
-    def nodes(self) -> list[Node]:
-        """Every node once, inputs before users."""
-        return topological_order([self.output])
+    def __init__(self, output: Node | Sequence[Node]):
+        self.outputs = (output,) if isinstance(output, Node) else tuple(output)
+        for node in self.outputs:
+            if not isinstance(node, Node):
+                raise TypeError(
+                    f"Graph takes a node, such as the result of a + b on variables; got {type(node).__name__}"
+                )
+        if not self.outputs:
+            raise TypeError("Graph takes at least one output node; got none")
+        self.output = self.outputs[0]
+        self.nodes = topological_order(self.outputs)
 
     @cached_property
     def names(self) -> dict[Node, str]:
@@ -107,6 +107,9 @@ class Graph:
         known = ", ".join(name for node, name in self.names.items() if node.name)
         raise UnknownNameError(f"no node is called '{name}'; the named ones are: {known or 'none'}")
 
+    def _node(self, which: str | Node) -> Node:
+        return which if isinstance(which, Node) else self[which]
+
     def __len__(self) -> int:
         return len(self.nodes)
 
@@ -114,7 +117,8 @@ class Graph:
         return iter(self.nodes)
 
     def __repr__(self) -> str:
-        return f"Graph of {len(self)} nodes, output {self.names[self.output]} = {text.short(self.output._value)}"
+        value = text.short(self.output._value)
+        return f"Graph of {len(self)} nodes, output {self.names[self.output]} = {value}"
 
     def forward(self, **values: Operand) -> Array:
         """Recompute every node, with new values for the named leaves; gradients are forgotten.
@@ -133,31 +137,96 @@ class Graph:
                 raise UnknownNameError(
                     f"'{name}' is computed by '{node.operation.name}'; only leaves can be given a value"
                 )
-            leaves[node] = _data(value, name, node.needs_grad)  # type: ignore[arg-type]
+            leaves[node] = leaf_data(value, name, node.needs_grad)
+        for node, computed in self.evaluate(leaves).items():
+            node._value, node._grad = computed, None
+        refuse_nan(self.nodes, self.outputs)
+        return self.output.value
+
+    def evaluate(self, leaves: dict[Node, Array]) -> dict[Node, Array]:
+        """What every node would be with these values of leaves; the graph itself does not change."""
         computed: dict[Node, Array] = {}
         for node in self.nodes:
             if node.operation is None:
                 computed[node] = leaves.get(node, node._value)
             else:
                 computed[node] = node.operation.compute([computed[x] for x in node.inputs], node.params or {})
-        for node, value in computed.items():
-            node._value, node._grad = value, None
-        refuse_nan(self.nodes)
-        return self.output.value
+        return computed
 
     def backward(self, seed: Operand | None = None, create_graph: bool = False) -> None:
         """Fill ``grad`` of every node; the same however often it is called.
 
         Args:
             seed: upstream gradient of the output, needed where the output is not a scalar.
-            create_graph: make the gradients nodes of a graph of their own.
+            create_graph: make the gradients nodes, so that they can be drawn and differentiated.
 
         Raises:
-            NonScalarOutputError: an array output and no seed.
+            NonScalarOutputError: an array output and no seed, or several outputs.
             NotANumberError: the output is NaN.
+
+        >>> from backprop_lab import Graph, Variable
+        >>> x = Variable(2.0, "x")
+        >>> Graph(x * x * x).backward(create_graph=True)
+        >>> Graph(x.grad).backward()
+        >>> x.grad  # 6 x
+        12.0
         """
-        refuse_nan(self.nodes)
-        backpropagate(self.nodes, seed, create_graph)
+        if len(self.outputs) > 1:
+            raise NonScalarOutputError(
+                f"this graph has {len(self.outputs)} outputs; "
+                "backpropagate from one of them: Graph(g[name]).backward()"
+            )
+        refuse_nan(self.nodes, self.outputs)
+        if not create_graph:
+            backpropagate(self.nodes, None if seed is None else value_of(seed))
+            return
+        found = gradient_nodes(self.nodes, seed, self.names.__getitem__)
+        for node in self.nodes:
+            node._grad = found.get(node)
+
+    def gradient_graph(self, seed: Operand | None = None) -> Graph:
+        """This graph together with the graph of its gradients: G and B of Goodfellow et al., section 6.5.3.
+
+        Each node that needs a gradient has one group in B, called ``d{out}/d{name}``, whose last
+        node is the gradient and has that name. The outputs are this graph's and every variable's
+        gradient. Gradients already computed are left alone.
+
+        >>> from backprop_lab import Graph, Variable
+        >>> z = (Variable(3.0, "x") * Variable(4.0, "y")).named("z")
+        >>> both = Graph(z).gradient_graph()
+        >>> both["dz/dx"].value, both["dz/dy"].value
+        (4.0, 3.0)
+        """
+        found = gradient_nodes(self.nodes, seed, self.names.__getitem__)
+        return Graph((self.output, *[found[x] for x in self.variables if x in found]))
+
+    def between(self, source: str | Node, target: str | Node) -> Graph:
+        """A copy of the part that leads from one node to another, everything else held constant.
+
+        Raises:
+            UnknownNameError: a name is unknown, or the target does not depend on the source.
+
+        >>> from backprop_lab import examples
+        >>> part = examples.get("two-paths").between("c", "e")
+        >>> [node.name for node in part], [x.name for x in part.variables]
+        (['c', 'd', 'e'], ['c'])
+        """
+        start, end = self._node(source), self._node(target)
+        copies: dict[Node, Node] = {start: Variable(start._value, self.names[start])}
+        outside: dict[Node, Node] = {}
+        for node in topological_order([end], leaves=[start]):
+            if node is start or not any(x in copies for x in node.inputs):
+                continue
+            for x in node.inputs:
+                if x not in copies and x not in outside:
+                    outside[x] = Node(x._value, name=x.name)
+            inputs = tuple([copies[x] if x in copies else outside[x] for x in node.inputs])
+            copy = Node(node._value, node.operation, inputs, node.params, node.name, node.needs_grad)
+            copy.group = node.group
+            copies[node] = copy
+        if end not in copies:
+            raise UnknownNameError(f"'{self.names[end]}' does not depend on '{self.names[start]}'")
+        return Graph(copies[end])
 
     def local(self, node: Node, position: int) -> Any:
         """The local derivative of a node with respect to one input, or None if it is a full Jacobian.
@@ -165,14 +234,47 @@ class Graph:
         A number for a scalar node of scalar input; for an elementwise operation on
         arrays of one shape, the diagonal of the Jacobian as an array of that shape.
         """
-        assert node.operation is not None
-        x = node.inputs[position]
-        if not x.needs_grad or not (node.shape == x.shape and (node.operation.elementwise or node.shape == ())):
+        operation, x = node.operation, node.inputs[position]
+        assert operation is not None
+        if not x.needs_grad or node.shape != x.shape or not (operation.elementwise or node.shape == ()):
             return None
         wanted = [k == position for k in range(len(node.inputs))]
         ones = 1.0 if node.shape == () else np.ones(node.shape, node.dtype)
         values = [x._value for x in node.inputs]
-        return node.operation.gradients(ones, node._value, values, wanted, node.params or {})[position]
+        pulled = operation.pull(ones, node._value, values, wanted, node.params or {})[position]
+        return None if pulled is None else plain(fitted(pulled, x._value))
+
+    def paths(self, name: str | Node) -> Paths:
+        """Every path from a node to the output, with its local derivatives and their product.
+
+        >>> from backprop_lab import examples
+        >>> for path in examples.get("two-paths").paths("b"):
+        ...     print(path)
+        b → c → e: 1 · 2 = 2
+        b → d → e: 1 · 3 = 3
+        """
+        return Paths(self, self._node(name))
+
+    def count_paths(self, name: str | Node) -> int:
+        """How many paths lead from a node to the output, without walking them.
+
+        >>> from backprop_lab import examples
+        >>> examples.get("two-paths").count_paths("b")
+        2
+        """
+        return self.paths(name).count
+
+    def cost(self) -> Cost:
+        """Multiplications and bytes of the gradient: path by path, by full Jacobians, by backprop.
+
+        >>> from backprop_lab import examples
+        >>> print(examples.get("two-paths").cost())
+                               multiplications         bytes
+        path by path                         6            40
+        full Jacobians                       5            40
+        backprop                             5            88
+        """
+        return cost_of(self.nodes, self.output)
 
     def trace(self) -> list[Step]:
         """The forward pass and the backward pass, one node at a time.
@@ -187,47 +289,9 @@ class Graph:
         dc/db = dc/dc · dc/db = 1 · 2 = 2
         dc/da = dc/dc · dc/da = 1 · 3 = 3
         """
-        if self.output._grad is None:
+        if self.output._grad is None and len(self.outputs) == 1:
             self.backward(None if self.output.shape == () else np.ones(self.output.shape, self.output.dtype))
-        forward = [Step("forward", node, self._forward_sentence(node)) for node in self.nodes]
-        backward = [
-            Step("backward", node, self._backward_sentence(node))
-            for node in reversed(self.nodes)
-            if node._grad is not None
-        ]
-        return forward + backward
-
-    def _forward_sentence(self, node: Node) -> str:
-        name, value = self.names[node], text.short(node._value)
-        if node.operation is None:
-            return f"{name} = {value}" if node.name else f"{value} is a constant"
-        operation = node.operation
-        symbols = text.expression(operation.name, operation.label, [self.names[x] for x in node.inputs])
-        sentence = f"{name} = {symbols}"
-        if all(x.shape == () for x in node.inputs):
-            numbers = text.expression(operation.name, operation.label, [text.short(x._value) for x in node.inputs])
-            sentence += f" = {numbers}" if numbers != symbols else ""
-        return sentence + (f" = {value}" if node._value is not None and value not in symbols.split(" = ") else "")
-
-    def _backward_sentence(self, node: Node) -> str:
-        out, name = self.names[self.output], self.names[node]
-        gradient = text.short(node._grad)
-        if node is self.output:
-            return f"d{out}/d{out} = {gradient}"
-        symbols, numbers = [], []
-        for user in dict.fromkeys(self.users(node)):
-            for position, x in enumerate(user.inputs):
-                if x is not node:
-                    continue
-                above = self.names[user]
-                symbols.append(f"d{out}/d{above} · d{above}/d{name}")
-                local = self.local(user, position)
-                if local is not None and user._grad is not None:
-                    numbers.append(f"{text.short(user._grad)} · {text.short(local)}")
-        sentence = f"d{out}/d{name} = {' + '.join(symbols)}"
-        if len(numbers) == len(symbols) and node.shape == ():
-            sentence += f" = {' + '.join(numbers)}"
-        return f"{sentence} = {gradient}"
+        return steps(self)
 
     def to_json(self) -> str:
         """The graph as text: operations, connections, names, and the values of its leaves."""
@@ -245,6 +309,3 @@ class Graph:
         from .serialize import load
 
         return cls(load(source))
-
-
-__all__ = ["Graph", "ShapeError", "Step"]

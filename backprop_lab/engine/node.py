@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Array = Any  # a NumPy array or a number; scalars stay scalars
 Operand = Union["Node", ArrayLike]
 
+# Every built-in operation by name. `ops` fills it; the operators of Node look it up.
+TABLE: dict[str, Operation] = {}
+
 
 class Group:
     """A named part of a graph, which a drawing can frame or collapse to one gate."""
@@ -68,12 +71,26 @@ class Node:
         name: what to call it, or None.
         operation: the operation that made it; None for a leaf.
         inputs: the nodes it was computed from, in the operation's order.
-        params: what else the operation was told, such as ``axis``.
+        params: what else the operation was told, such as ``axis``, or None.
         group: the innermost `group` it was made in, or None.
         needs_grad: whether a variable is among its ancestors (or is it).
+
+    >>> c = Variable(2.0, "a") * 3
+    >>> c.value, c.operation, c.inputs
+    (6.0, Operation('multiply'), (a = 2.0, constant = 3))
     """
 
-    __slots__ = ("__weakref__", "_grad", "_value", "group", "inputs", "name", "needs_grad", "operation", "params")
+    __slots__ = (
+        "__weakref__",
+        "_grad",
+        "_value",
+        "group",
+        "inputs",
+        "name",
+        "needs_grad",
+        "operation",
+        "params",
+    )
 
     # NumPy must hand `array + node` to Node.__radd__ instead of looping over the array.
     __array_ufunc__ = None
@@ -98,7 +115,7 @@ class Node:
 
     @property
     def value(self) -> Array:
-        return _plain(self._value)
+        return plain(self._value)
 
     @value.setter
     def value(self, value: ArrayLike) -> None:
@@ -107,11 +124,11 @@ class Node:
                 f"{self!r} was computed by '{self.operation.name}'; only variables and constants can be "
                 "given a value. Set the variables and call Graph.forward()."
             )
-        self._value = _data(value, self.name, self.needs_grad)
+        self._value = leaf_data(value, self.name, self.needs_grad)
 
     @property
     def grad(self) -> Any:
-        return _plain(self._grad)
+        return plain(self._grad)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -119,7 +136,7 @@ class Node:
 
     @property
     def ndim(self) -> int:
-        return len(self.shape)
+        return np.ndim(self._value)
 
     @property
     def size(self) -> int:
@@ -156,28 +173,73 @@ class Node:
             "Compare node.value, or use ops.where."
         )
 
-    # The arithmetic below is defined in `ops` from the rule table; see `ops.install`.
-    if TYPE_CHECKING:
+    def __add__(self, other: Operand) -> Node:
+        return TABLE["add"].binary(self, other)
 
-        def __add__(self, other: Operand) -> Node: ...
-        def __radd__(self, other: Operand) -> Node: ...
-        def __sub__(self, other: Operand) -> Node: ...
-        def __rsub__(self, other: Operand) -> Node: ...
-        def __mul__(self, other: Operand) -> Node: ...
-        def __rmul__(self, other: Operand) -> Node: ...
-        def __truediv__(self, other: Operand) -> Node: ...
-        def __rtruediv__(self, other: Operand) -> Node: ...
-        def __pow__(self, other: Operand) -> Node: ...
-        def __rpow__(self, other: Operand) -> Node: ...
-        def __matmul__(self, other: Operand) -> Node: ...
-        def __rmatmul__(self, other: Operand) -> Node: ...
-        def __neg__(self) -> Node: ...
-        def __getitem__(self, index: Any) -> Node: ...
-        def sum(self, axis: Any = None, keepdims: bool = False) -> Node: ...
-        def mean(self, axis: Any = None, keepdims: bool = False) -> Node: ...
-        def reshape(self, *shape: Any) -> Node: ...
-        @property
-        def T(self) -> Node: ...
+    def __radd__(self, other: Operand) -> Node:
+        return TABLE["add"].binary(other, self)
+
+    def __sub__(self, other: Operand) -> Node:
+        return TABLE["subtract"].binary(self, other)
+
+    def __rsub__(self, other: Operand) -> Node:
+        return TABLE["subtract"].binary(other, self)
+
+    def __mul__(self, other: Operand) -> Node:
+        return TABLE["multiply"].binary(self, other)
+
+    def __rmul__(self, other: Operand) -> Node:
+        return TABLE["multiply"].binary(other, self)
+
+    def __truediv__(self, other: Operand) -> Node:
+        return TABLE["divide"].binary(self, other)
+
+    def __rtruediv__(self, other: Operand) -> Node:
+        return TABLE["divide"].binary(other, self)
+
+    def __pow__(self, other: Operand) -> Node:
+        return TABLE["power"].binary(self, other)
+
+    def __rpow__(self, other: Operand) -> Node:
+        return TABLE["power"].binary(other, self)
+
+    def __matmul__(self, other: Operand) -> Node:
+        return TABLE["matmul"].binary(self, other)
+
+    def __rmatmul__(self, other: Operand) -> Node:
+        return TABLE["matmul"].binary(other, self)
+
+    # Comparisons have no derivative; they choose, in ops.where and in the rules of relu and max.
+    def __gt__(self, other: Operand) -> Node:
+        return TABLE["greater"](self, other)
+
+    def __lt__(self, other: Operand) -> Node:
+        return TABLE["greater"](other, self)
+
+    def __ge__(self, other: Operand) -> Node:
+        return TABLE["greater_equal"](self, other)
+
+    def __le__(self, other: Operand) -> Node:
+        return TABLE["greater_equal"](other, self)
+
+    def __neg__(self) -> Node:
+        return TABLE["negative"](self)
+
+    def __getitem__(self, key: Any) -> Node:
+        return TABLE["index"](self, key=key)
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Node:
+        return TABLE["sum"](self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Node:
+        return TABLE["mean"](self, axis=axis, keepdims=keepdims)
+
+    def reshape(self, *shape: Any) -> Node:
+        return TABLE["reshape"](self, shape=shape[0] if len(shape) == 1 else shape)
+
+    @property
+    def T(self) -> Node:
+        return TABLE["transpose"](self)
 
 
 def Variable(value: ArrayLike, name: str | None = None) -> Node:
@@ -198,7 +260,7 @@ def Variable(value: ArrayLike, name: str | None = None) -> Node:
     backprop_lab.engine.errors.DtypeError: variable 'n' was given int64 data; a gradient needs \
 floating point. Write 3.0, or convert with .astype(float).
     """
-    return Node(_data(value, name, True), name=name, needs_grad=True)
+    return Node(leaf_data(value, name, True), name=name, needs_grad=True)
 
 
 def Constant(value: ArrayLike, name: str | None = None) -> Node:
@@ -207,50 +269,50 @@ def Constant(value: ArrayLike, name: str | None = None) -> Node:
     >>> Constant([0, 2, 1], "labels").needs_grad
     False
     """
-    return Node(_data(value, name, False), name=name)
+    return Node(leaf_data(value, name, False), name=name)
 
 
 def as_node(x: Operand) -> Node:
-    """The node itself, or a constant made of the number or array."""
-    return x if isinstance(x, Node) else Node(x if type(x) in _PLAIN_TYPES else _data(x, None, False))
+    """The node itself, or a constant made of the number or array (which is not copied)."""
+    return x if isinstance(x, Node) else Node(x if type(x) in _AS_THEY_ARE else leaf_data(x, None, False))
 
 
 def value_of(x: Operand) -> Array:
-    """The value of a node, or the array itself: what a rule needs to look at signs and sizes."""
+    """The value of a node, or the array itself."""
     return x._value if isinstance(x, Node) else x
 
 
 def shape_of(x: Operand) -> tuple[int, ...]:
     """The shape of a node, an array or a number."""
-    return np.shape(value_of(x))
+    x = x._value if isinstance(x, Node) else x
+    return x.shape if isinstance(x, np.ndarray) else np.shape(x)
 
 
-_PLAIN_TYPES = (float, int, np.ndarray, np.float64, np.float32)
+_AS_THEY_ARE = (float, int, np.ndarray, np.float64, np.float32)
 
 
-def _plain(x: Any) -> Any:
+def plain(x: Any) -> Any:
     """A float64 scalar as Python shows it: 5.0 rather than np.float64(5.0)."""
     return float(x) if type(x) is np.float64 else x
 
 
-def _data(value: ArrayLike, name: str | None, differentiable: bool) -> Array:
+def leaf_data(value: Any, name: str | None, differentiable: bool) -> Array:
     """A private copy of user data, scalars as scalars; floating point where a gradient is asked."""
     if type(value) is float:
         return value
+    called = f"variable '{name}'" if name else "a variable"
+    if isinstance(value, Node):
+        raise DtypeError(f"{called} was given a node, {value!r}; give it numbers, such as node.value")
     try:
         array = np.array(value)
     except ValueError as error:  # ragged lists
-        raise DtypeError(f"{_called(name)} was given data that make no array: {error}") from None
+        raise DtypeError(f"{called} was given data that make no array: {error}") from None
+    if array.dtype.kind not in "fciub":
+        raise DtypeError(f"{called} was given {array.dtype} data; expected numbers")
     if differentiable and array.dtype.kind not in "fc":
         hint = f"Write {value}.0" if isinstance(value, int) else "Write the numbers with a decimal point"
         raise DtypeError(
-            f"{_called(name)} was given {array.dtype} data; a gradient needs floating point. "
+            f"{called} was given {array.dtype} data; a gradient needs floating point. "
             f"{hint}, or convert with .astype(float)."
         )
-    if array.dtype.kind not in "fciub":
-        raise DtypeError(f"{_called(name)} was given {array.dtype} data; expected numbers.")
-    return array[()] if array.ndim == 0 else array
-
-
-def _called(name: str | None) -> str:
-    return f"variable '{name}'" if name else "a variable"
+    return array if array.ndim else plain(array[()])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .errors import EngineError, GraphFormatError
-from .node import Node
-from .ops import TABLE
+from .node import TABLE, Node
+from .operation import Operation
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -20,6 +21,8 @@ MAX_ENTRIES = 10_000_000
 
 
 def dump(graph: Graph) -> str:
+    if len(graph.outputs) > 1:
+        raise GraphFormatError(f"this graph has {len(graph.outputs)} outputs; write each: Graph(g[name])")
     position = {node: k for k, node in enumerate(graph.nodes)}
     rows: list[dict[str, Any]] = []
     for node in graph.nodes:
@@ -29,7 +32,9 @@ def dump(graph: Graph) -> str:
             row |= {"value": value.tolist(), "dtype": str(value.dtype), "variable": node.needs_grad}
         else:
             if TABLE.get(node.operation.name) is not node.operation:
-                raise GraphFormatError(f"'{node.operation.name}' is not a built-in operation and has no JSON form")
+                raise GraphFormatError(
+                    f"'{node.operation.name}' is not a built-in operation and has no JSON form"
+                )
             row |= {"operation": node.operation.name, "inputs": [position[x] for x in node.inputs]}
             if node.params:
                 row["params"] = {key: _encode(value) for key, value in node.params.items()}
@@ -75,7 +80,8 @@ def _leaf(k: int, row: dict[str, Any]) -> Node:
         raise GraphFormatError(f"node {k} is a variable of {dtype} data; a variable needs floating point")
     if value.ndim:
         return Node(value, needs_grad=variable)
-    return Node(value.item() if dtype == np.float64 else value[()], needs_grad=variable)
+    # Python's own numbers take the precision of what they meet, as they did before they were written.
+    return Node(value.item() if dtype in (np.float64, np.int64) else value[()], needs_grad=variable)
 
 
 def _operation_node(k: int, row: dict[str, Any], nodes: list[Node]) -> Node:
@@ -94,17 +100,45 @@ def _operation_node(k: int, row: dict[str, Any], nodes: list[Node]) -> Node:
     params = row.get("params", {})
     if not isinstance(params, dict):
         raise GraphFormatError(f'node {k}: "params" must be an object')
+    arrays = [nodes[i] for i in inputs]
     try:
-        return operation.apply(tuple(nodes[i] for i in inputs), {key: _decode(v) for key, v in params.items()})
+        options = {key: _decode(v) for key, v in params.items()}
+        _refuse_large(operation, arrays, options)
+        return operation.apply(arrays, options)
+    except GraphFormatError as error:
+        raise GraphFormatError(f"node {k}: {error}") from None
     except (EngineError, TypeError, ValueError, IndexError, MemoryError) as error:
         raise GraphFormatError(f"node {k}: '{operation.name}' does not apply: {error}") from None
+
+
+def _refuse_large(operation: Operation, arrays: list[Node], params: dict[str, Any]) -> None:
+    """A few bytes of text must not ask for all the memory there is."""
+    shapes = [x.shape for x in arrays]
+    entries = math.prod(n for value in params.values() if isinstance(value, tuple) for n in _sizes(value))
+    entries = max(entries, math.prod(_sizes((params.get("classes", 1),))) * arrays[0].size)
+    if operation.elementwise:
+        entries = math.prod(np.broadcast_shapes(*shapes))
+    elif operation.name in ("matmul", "affine") and min(len(shapes[0]), len(shapes[1])) > 0:
+        entries = math.prod(
+            np.broadcast_shapes(shapes[0][:-2], shapes[1][:-2]) + shapes[0][-2:-1] + shapes[1][-1:]
+        )
+    if entries > MAX_ENTRIES:
+        raise GraphFormatError(
+            f"'{operation.name}' would make {entries:,} entries; at most {MAX_ENTRIES:,} are read"
+        )
+
+
+def _sizes(shape: tuple[Any, ...]) -> list[int]:
+    return [n for n in shape if isinstance(n, int) and n > 0]
 
 
 def _encode(value: Any) -> Any:
     if isinstance(value, slice):
         return {"slice": [value.start, value.stop, value.step]}
-    if isinstance(value, (tuple, list)):
+    if isinstance(value, tuple):
         return [_encode(part) for part in value]
+    if isinstance(value, list):  # x[[0, 2]] picks two rows, x[0, 2] one entry
+        return {"list": [_encode(part) for part in value]}
     if isinstance(value, np.ndarray):
         return {"array": value.tolist()}
     if isinstance(value, np.generic):
@@ -122,6 +156,8 @@ def _decode(value: Any) -> Any:
     if isinstance(value, dict):
         if "slice" in value and isinstance(value["slice"], list) and len(value["slice"]) == 3:
             return slice(*value["slice"])
+        if "list" in value and isinstance(value["list"], list):
+            return [_decode(part) for part in value["list"]]
         if "array" in value:
             return np.array(value["array"])
         if value == {"ellipsis": True}:

@@ -11,7 +11,7 @@ from test_pictures import gates, mlp, sigmoid_circuit, two_paths, worked
 
 from backprop_lab.draw import renderer
 from backprop_lab.draw.diagram import diagram
-from backprop_lab.draw.layout import dot_source, read
+from backprop_lab.draw.layout import dot_source, read, solve
 
 
 @pytest.mark.skipif(not shutil.which("dot"), reason="no dot on PATH")
@@ -75,6 +75,13 @@ def test_the_engine_does_not_know_of_drawing():
     for module in Path(backprop_lab.engine.__file__).parent.glob("*.py"):
         imports = [line for line in module.read_text().splitlines() if "import" in line]
         assert not [line for line in imports if "draw" in line]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_laid_out_before():
+    solve.cache_clear()
+    yield
+    solve.cache_clear()
 
 
 def _not_installed(dot, deadline=0.0):

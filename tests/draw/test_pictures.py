@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from backprop_lab import Constant, Graph, Variable, group, ops
+from backprop_lab import Constant, Graph, Variable, examples, group, ops
 from backprop_lab.draw.diagram import diagram, typeset
 from backprop_lab.engine import text
 
@@ -217,6 +217,16 @@ def test_large_graphs_fold_and_huge_ones_are_refused():
     refused = Graph(sum((Variable(1.0, f"x{k}") for k in range(2000)), Variable(0.0, "start"))).draw()
     assert "at most 1,500" in repr(refused)
     assert "Draw a part" in refused._repr_mimebundle_()["text/html"]
+
+
+@pytest.mark.parametrize("name", examples.names())
+def test_every_graph_of_the_lectures_can_be_drawn_and_stepped(name):
+    g = examples.get(name)
+    stepper = g.step()
+    ET.fromstring(stepper.svg)
+    assert len(stepper.to_html()) < 100_000
+    painted = texts(g.draw(theme="dark").svg)
+    assert all(g.names[node] in painted for node in g.nodes if node.operation)
 
 
 def test_wrong_choices_are_named():

@@ -49,9 +49,15 @@ CASES: list[tuple[str, Callable[[Rng], Case]]] = [
     ("maximum", two_apart),
     ("minimum", two_apart),
     ("where", lambda rng: ([rng.random((3, 4)) < 0.5, signed(rng, 3, 4), signed(rng, 4)], {})),
-    *[("sum", lambda rng, axis=axis: ([signed(rng, 2, 3, 4)], {"axis": axis})) for axis in (None, 0, -1, (0, 2))],
+    *[
+        ("sum", lambda rng, axis=axis: ([signed(rng, 2, 3, 4)], {"axis": axis}))
+        for axis in (None, 0, -1, (0, 2))
+    ],
     ("sum", lambda rng: ([signed(rng, 2, 3)], {"axis": 1, "keepdims": True})),
-    *[("mean", lambda rng, axis=axis: ([signed(rng, 2, 3, 4)], {"axis": axis})) for axis in (None, 1, (0, 1))],
+    *[
+        ("mean", lambda rng, axis=axis: ([signed(rng, 2, 3, 4)], {"axis": axis}))
+        for axis in (None, 1, (0, 1))
+    ],
     ("max", lambda rng: ([apart(rng, 3, 4)], {})),
     ("max", lambda rng: ([apart(rng, 3, 4)], {"axis": 0})),
     ("min", lambda rng: ([apart(rng, 2, 3, 2)], {"axis": -1, "keepdims": True})),

@@ -37,7 +37,11 @@ STEPS: list[tuple[int, Any, Any]] = [
     (2, lambda a, b: ops.tanh(a @ b.T) @ b, lambda a, b: torch.tanh(a @ b.T) @ b),
     (1, ops.softmax, lambda a: torch.softmax(a, -1)),
     (1, lambda a: ops.log_softmax(a, axis=0), lambda a: torch.log_softmax(a, 0)),
-    (1, lambda a: a - ops.logsumexp(a, axis=1, keepdims=True), lambda a: a - torch.logsumexp(a, 1, keepdim=True)),
+    (
+        1,
+        lambda a: a - ops.logsumexp(a, axis=1, keepdims=True),
+        lambda a: a - torch.logsumexp(a, 1, keepdim=True),
+    ),
     (1, lambda a: a * a.sum(axis=0), lambda a: a * a.sum(0)),
     (1, lambda a: a - a.mean(axis=1, keepdims=True), lambda a: a - a.mean(1, keepdim=True)),
     (1, lambda a: a + ops.max(a, axis=1, keepdims=True), lambda a: a + a.max(1, keepdim=True).values),

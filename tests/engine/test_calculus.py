@@ -167,7 +167,9 @@ def test_checkpoint_can_be_differentiated_twice():
 
 
 def test_a_students_rule_is_put_to_work():
-    mine = Operation("mine", forward=lambda x, W: x @ W, backward=lambda delta, x, W: (delta @ W.T, x.T @ delta))
+    mine = Operation(
+        "mine", forward=lambda x, W: x @ W, backward=lambda delta, x, W: (delta @ W.T, x.T @ delta)
+    )
     expected = grad(lambda W: ops.tanh(X @ W).sum())(W)
     assert np.allclose(grad(lambda W: ops.tanh(mine(X, W)).sum())(W), expected)
 
@@ -224,7 +226,9 @@ def test_a_wrong_gradient_is_found_at_its_worst_entry():
 
 
 def test_a_rule_that_is_not_the_transpose_of_its_jvp_is_found():
-    lopsided = Operation("lopsided", lambda x: 3 * x, vjps=(lambda d, y, x: 3 * d,), jvp=lambda t, y, x: 2 * t[0])
+    lopsided = Operation(
+        "lopsided", lambda x: 3 * x, vjps=(lambda d, y, x: 3 * d,), jvp=lambda t, y, x: 2 * t[0]
+    )
     report = check_gradients(lopsided, 1.0)
     assert not report
     assert report.error < 1e-6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -35,7 +36,15 @@ def test_parameters_survive():
     assert np.array_equal(Graph.from_json(graph.to_json()).output.value, graph.output.value)
 
 
+def test_a_list_picks_rows_and_a_tuple_one_entry():
+    x = Variable(np.arange(12.0).reshape(3, 4), "x")
+    for y in (x[[0, 2]], x[0, 2], x[np.array([2, 0])]):
+        assert np.array_equal(Graph.from_json(Graph(y).to_json()).output.value, y.value)
+
+
 def test_precision_survives():
+    whole = Graph(Variable(np.float32([0.1, 0.2]), "x") * 3 + 1.5)
+    assert Graph.from_json(whole.to_json()).output.value.dtype == np.float32
     graph = Graph(Variable(np.float32([0.1, 0.2]), "x") * np.float32(3))
     assert Graph.from_json(graph.to_json()).output.value.dtype == np.float32
     assert Graph.from_json(Graph(Variable(0.1, "x") * 3).to_json()).output.value == 0.1 * 3
@@ -55,6 +64,11 @@ def document(**change):
 
 
 LEAF = {"value": 1.0, "dtype": "float64", "variable": True}
+
+OUTER = [
+    {"operation": "reshape", "inputs": [0], "params": {"shape": [-1, 1]}},
+    {"operation": "add", "inputs": [0, 1]},
+]
 
 MALFORMED = [
     ("", "not JSON"),
@@ -82,14 +96,22 @@ MALFORMED = [
     (document(nodes=[{"value": 1, "dtype": "int64", "variable": True}]), "floating point"),
     (document(nodes=[LEAF | {"name": 7}]), "must be text"),
     (
-        document(nodes=[LEAF, {"operation": "broadcast_to", "inputs": [0], "params": {"shape": [10**6, 10**6]}}]),
+        document(
+            nodes=[LEAF, {"operation": "broadcast_to", "inputs": [0], "params": {"shape": [10**6, 10**6]}}]
+        ),
         "entries",
     ),
     (
-        document(nodes=[LEAF, {"operation": "scatter", "inputs": [0], "params": {"key": 0, "shape": [10**12]}}]),
-        "does not apply|entries",
+        document(
+            nodes=[LEAF, {"operation": "scatter", "inputs": [0], "params": {"key": 0, "shape": [10**12]}}]
+        ),
+        "entries",
     ),
-    (document(nodes=[LEAF, {"operation": "one_hot", "inputs": [0], "params": {"classes": 10**13}}]), "does not|entries"),
+    (document(nodes=[{"value": [0] * 9999, "dtype": "int64"}, *OUTER]), "would make 99,980,001 entries"),
+    (
+        document(nodes=[LEAF, {"operation": "one_hot", "inputs": [0], "params": {"classes": 10**13}}]),
+        "does not|entries",
+    ),
 ]
 
 
@@ -108,18 +130,26 @@ def test_a_document_of_a_hundred_thousand_nodes_is_read():
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["value", "dtype", "inputs", "slice", "array", "axis"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["value", "dtype", "inputs", "slice", "array", "axis"]), inner, max_size=3
+        )
+    ),
     max_leaves=6,
 )
 rows = st.fixed_dictionaries(
     {},
     optional={
-        "operation": st.sampled_from(["add", "sum", "index", "matmul", "reshape", "concatenate", "cross_entropy", 3]),
+        "operation": st.sampled_from(
+            ["add", "sum", "index", "matmul", "reshape", "concatenate", "cross_entropy", 3]
+        ),
         "inputs": st.lists(st.integers(-1, 3), max_size=3) | json_values,
-        "params": st.dictionaries(st.sampled_from(["axis", "key", "shape", "nonsense"]), json_values) | json_values,
+        "params": st.dictionaries(st.sampled_from(["axis", "key", "shape", "nonsense"]), json_values)
+        | json_values,
         "value": st.floats() | st.lists(st.floats(), max_size=3) | json_values,
-        "dtype": st.sampled_from(["float64", "float32", "int64", "bool", "O", "U3", "complex128"]) | json_values,
+        "dtype": st.sampled_from(["float64", "float32", "int64", "bool", "O", "U3", "complex128"])
+        | json_values,
         "variable": st.booleans() | json_values,
         "name": st.text(max_size=3) | json_values,
     },
@@ -142,7 +172,5 @@ def test_any_text_gives_a_graph_or_a_graph_format_error(nodes):
 def test_a_damaged_document_is_read_or_refused(position: int, replacement: str):
     source = examples.get("two-layer-tanh").to_json()
     position %= len(source)
-    try:
+    with suppress(GraphFormatError):
         Graph.from_json(source[:position] + replacement + source[position + 1 :])
-    except GraphFormatError:
-        pass

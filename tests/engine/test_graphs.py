@@ -109,7 +109,9 @@ def test_a_gradient_graph_has_one_group_and_one_named_node_for_each_node():
         wanted = {f"d{out}/d{graph.names[node]}" for node in graph.nodes if node.needs_grad}
         gradients = [node for node in both.nodes if node not in set(graph.nodes)]
         assert {node.group.name for node in gradients if node.group} == wanted, name
-        assert sorted(node.name for node in gradients if node.name and node.name != "seed") == sorted(wanted), name
+        assert sorted(node.name for node in gradients if node.name and node.name != "seed") == sorted(
+            wanted
+        ), name
         graph.backward(None if seed is None else seed.value)
         for node in graph.nodes:
             if node.needs_grad:
@@ -185,7 +187,7 @@ def test_groups_nest():
 
 def test_a_trace_tells_both_passes():
     sentences = [str(step) for step in examples.get("two-paths").trace()]
-    assert sentences[3] == "c = a + b = 2 + 1 = 3"
+    assert sentences[2] == "c = a + b = 2 + 1 = 3"
     assert sentences[-1] == "de/da = de/dc · dc/da = 2 · 1 = 2"
     assert "de/db = de/dc · dc/db + de/dd · dd/db = 2 · 1 + 3 · 1 = 5" in sentences
 
@@ -203,8 +205,11 @@ def test_checkpoint_changes_the_cost_and_not_the_gradient():
 
     def build(part):
         weights = [Variable(W) for W in values]
-        h = part(part(x, weights[:3]) if part is layered else part(x, *weights[:3]), weights[3:]) \
-            if part is layered else part(part(x, *weights[:3]), *weights[3:])
+        h = (
+            part(part(x, weights[:3]) if part is layered else part(x, *weights[:3]), weights[3:])
+            if part is layered
+            else part(part(x, *weights[:3]), *weights[3:])
+        )
         return Graph(h.sum()), weights
 
     stored, weights = build(layered)

@@ -5,7 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backprop_lab import Constant, Graph, Operation, Variable, checkpoint, examples, grad, hessian, jvp, ops, vjp
+from backprop_lab import (
+    Constant,
+    Graph,
+    Operation,
+    Variable,
+    checkpoint,
+    examples,
+    grad,
+    hessian,
+    jvp,
+    ops,
+    vjp,
+)
 from backprop_lab.engine import errors
 
 
@@ -115,8 +127,8 @@ def test_nan_is_traced_to_the_node_that_made_it():
         graph.backward()
     with refused(errors.NotANumberError, "the value given to 'x' contains NaN"):
         graph.forward(x=float("nan"))
-    with refused(errors.NotANumberError, "'relu'|'log'"):
-        Graph(ops.relu(ops.log(x))).backward()
+    with refused(errors.NotANumberError, "the first NaN came out of 'log'"):
+        Graph(ops.relu(ops.log(Variable(-2.0)))).backward()
 
 
 @pytest.mark.parametrize(
@@ -199,7 +211,14 @@ def test_checkpoint_takes_every_node_as_an_argument():
 
 
 def test_every_refusal_is_an_engine_error_and_a_builtin_one():
-    for name in ("ShapeError", "DtypeError", "UnknownNameError", "RuleError", "GraphFormatError", "KinkError"):
+    for name in (
+        "ShapeError",
+        "DtypeError",
+        "UnknownNameError",
+        "RuleError",
+        "GraphFormatError",
+        "KinkError",
+    ):
         kind = getattr(errors, name)
         assert issubclass(kind, errors.EngineError)
         assert len(kind.__mro__) > 4

@@ -167,13 +167,48 @@ def test_an_example_is_made_anew_and_described(name: str):
 
 
 def test_every_system_of_the_curriculum_is_there():
-    promised = """linear-scalar logistic-scalar linear-vector logistic-vector add-multiply hadamard sigmoid-node
-        linear-layer mlp objective minibatch-objective logistic-regression add-then-multiply two-paths
-        regression-loss hidden-scalar hidden-sigmoid-layer chain linear-module mlp-modules dag two-layer-tanh
-        input-optimization adversarial text-to-image multiply logistic-prediction relu-layer weight-decay
-        repeated-subexpression repeated-subexpression-recomputed squared-error negative-log-sigmoid
-        residual-block aggregated-residual sigmoid-circuit gates relu-elementwise sigmoid-elementwise
-        matrix-vector""".split()
+    promised = {
+        "linear-scalar",
+        "logistic-scalar",
+        "linear-vector",
+        "logistic-vector",
+        "add-multiply",
+        "hadamard",
+        "sigmoid-node",
+        "linear-layer",
+        "mlp",
+        "objective",
+        "minibatch-objective",
+        "logistic-regression",
+        "add-then-multiply",
+        "two-paths",
+        "regression-loss",
+        "hidden-scalar",
+        "hidden-sigmoid-layer",
+        "chain",
+        "linear-module",
+        "mlp-modules",
+        "dag",
+        "two-layer-tanh",
+        "input-optimization",
+        "adversarial",
+        "text-to-image",
+        "multiply",
+        "logistic-prediction",
+        "relu-layer",
+        "weight-decay",
+        "repeated-subexpression",
+        "repeated-subexpression-recomputed",
+        "squared-error",
+        "negative-log-sigmoid",
+        "residual-block",
+        "aggregated-residual",
+        "sigmoid-circuit",
+        "gates",
+        "relu-elementwise",
+        "sigmoid-elementwise",
+        "matrix-vector",
+    }
     gradient_graphs = [f"{name}-gradient" for name in examples.names("G") if not name.endswith("-gradient")]
     assert set(examples.names()) == {*promised, *gradient_graphs}
     assert len(gradient_graphs) == 6
