@@ -41,6 +41,6 @@ def graded_class(tmp_path_factory):
     course = Course(folder)
     released = course.release(ASSIGNMENT) / f"{ASSIGNMENT}.ipynb"
     samples = write_class(released, folder / "submitted")
-    failed = course.grade(ASSIGNMENT, course.submitted(ASSIGNMENT))
-    rows = course.rows(ASSIGNMENT, failed)
+    outcome = course.grade(ASSIGNMENT, course.submitted(ASSIGNMENT))
+    rows = course.rows(ASSIGNMENT, outcome.failed)
     return GradedClass(course, {s.student: s for s in samples}, {row.student: row for row in rows})

@@ -97,11 +97,15 @@ def errors_of(cell: NotebookNode) -> list[str]:
 _NOT_NUMBERS = [
     (r"\$\$.*?\$\$", re.DOTALL),  # displayed formulas; what they mean is said in words, with numbers
     (r"`[^`\n]*`", 0),
-    (r"\((?:[^()]|\([^()]*\))*(?:LING|DS 4440|UIUC|CS231n)(?:[^()]|\([^()]*\))*\)", 0),  # citations
+    (
+        r"\((?:[^()]|\([^()]*\))*(?:LING|DS 4440|UIUC|CS231n|MIT|Goodfellow|Goh|Polyak|Sutskever|Griewank)"
+        r"(?:[^()]|\([^()]*\))*\)",
+        0,
+    ),  # citations
     (r"^#+ .*$", re.MULTILINE),
     (r"^\d+\. ", re.MULTILINE),
-    (r"^- (?:Lazebnik|Yale|DS 4440|Goodfellow|Karpathy).*$", re.MULTILINE),
-    (r"(?:notebook|section) [\d.]+", re.IGNORECASE),
+    (r"^- (?:Lazebnik|Yale|DS 4440|Goodfellow|Karpathy|MIT|Goh|Polyak|Sutskever|Griewank).*$", re.MULTILINE),
+    (r"(?:notebook|section|algorithms?|equation|figure) [\d.]+(?: and [\d.]+)?", re.IGNORECASE),
     (r"[_^](?:\{[^{}]*\}|\w)", 0),  # indices and exponents
 ]
 

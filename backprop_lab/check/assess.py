@@ -10,6 +10,7 @@ import copy
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -58,7 +59,7 @@ def assess(exercise: Exercise, cases: Sequence[Case], answers: Sequence[Answer])
     right: list[bool] = []
     mistake: str | None = None
     for case, answer in zip(cases, answers, strict=True):
-        finding = _compare(exercise, case, answer)
+        finding = finding_of(exercise, case, answer)
         right.append(finding is None)
         # The repeated call says nothing new where the first was wrong already.
         repeated = case.group == "manners" and not right[0] and answer.status == "returned"
@@ -75,7 +76,7 @@ def assess(exercise: Exercise, cases: Sequence[Case], answers: Sequence[Answer])
     if all(groups.values()):
         return Verdict(exercise.name, "passed", 1.0, groups, cases=len(cases))
 
-    if right[0] and not right[-1] and all(right[:-1]):
+    if right[0] and not right[-1] and answers[-1].status == "returned":
         mistake = "accumulates"
     elif not all(right):
         mistake = _name_mistake(exercise, cases, answers) or mistake
@@ -109,15 +110,17 @@ def _excess(exercise: Exercise, yours: np.ndarray, expected: np.ndarray) -> np.n
         return np.where(yours == expected, 0.0, np.inf)  # whole numbers are exact
     with np.errstate(all="ignore"):
         scale = np.abs(expected)
-        tolerance = exercise.tolerance * scale + FLOOR * np.max(scale) + TINY
-        off = np.nan_to_num(np.abs(yours - expected) / tolerance, nan=np.inf)
-    return np.where(off <= 1, 0.0, off)
+        tolerance = exercise.tolerance * scale + FLOOR * scale.max() + TINY
+        off = np.abs(yours - expected)
+        wrong = ~(off <= tolerance)  # a NaN is wrong
+        return np.where(wrong, np.nan_to_num(off / tolerance, nan=np.inf), 0.0) if wrong.any() else wrong
 
 
 # ---------------------------------------------------------------- one answer against one case
 
 
-def _compare(exercise: Exercise, case: Case, answer: Answer) -> Finding | None:
+def finding_of(exercise: Exercise, case: Case, answer: Answer) -> Finding | None:
+    """What is wrong with one answer, or None."""
     if answer.status == "raised":
         where = f" in line {answer.line} of your cell" if answer.line else ""
         return Finding(case.group, case.name, f"Your function raised an error{where}.", (answer.error,))
@@ -128,7 +131,7 @@ def _compare(exercise: Exercise, case: Case, answer: Answer) -> Finding | None:
     if exercise.accept is not None:
         problem = exercise.accept(case, answer.value)
         return Finding(case.group, case.name, problem) if problem else None
-    right = _parts(exercise, exercise.expected(case))
+    right = _right(exercise, case)
     try:
         yours = _parts(exercise, answer.value, right)
     except _Misfit as misfit:
@@ -164,6 +167,12 @@ def _wrong_value(
 
 
 _Parts = dict[str, np.ndarray]  # what was returned, as arrays of numbers, by name
+
+
+@lru_cache(maxsize=1024)
+def _right(exercise: Exercise, case: Case) -> _Parts:
+    """The expected answer, computed once for comparing and for naming the mistake."""
+    return _parts(exercise, exercise.expected(case))
 
 
 def _parts(exercise: Exercise, value: Any, right: _Parts | None = None) -> _Parts:
@@ -238,7 +247,7 @@ def _name_mistake(exercise: Exercise, cases: Sequence[Case], answers: Sequence[A
     for case, answer in zip(cases, answers, strict=True):
         if answer.status != "returned":
             continue
-        right = _parts(exercise, exercise.expected(case))
+        right = _right(exercise, case)
         try:
             usable.append((case, _parts(exercise, answer.value, right), right))
         except _Misfit:

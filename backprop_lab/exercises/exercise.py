@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -23,7 +23,7 @@ GROUPS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared and remembered by identity
 class Case:
     """One call of the student's function.
 
@@ -48,7 +48,7 @@ class WrongAnswer:
     function: Callable[..., Answer]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exercise:
     """One graded function.
 
@@ -94,8 +94,8 @@ class Exercise:
     def battery(self, seed: int) -> list[Case]:
         """All calls for one seed, ending with the first one made again."""
         cases = list(self.cases(np.random.default_rng(seed)))
-        first = cases[0]
-        return [*cases, Case("the first call made again", "manners", first.args)]
+        again = replace(cases[0], name="the first call made again", group="manners")
+        return [*cases, again]
 
     def answer(self, function: Callable[..., Answer], args: tuple[Any, ...]) -> Answer:
         """What a function, the student's or another, answers to a case's arguments."""

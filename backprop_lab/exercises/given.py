@@ -13,6 +13,7 @@ import numpy as np
 
 from ..engine import Graph, Node
 from ..engine.errors import EngineError
+from ..engine.text import number
 
 READS = 500_000  # of node.inputs in one call; an answer that visits each edge once needs a few hundred
 
@@ -36,8 +37,8 @@ class _Meter:
         self.reads += 1
         if self.reads > READS:
             raise TooManyVisitsError(
-                f"your function looked at the inputs of nodes {READS:,} times, and the graph has {self.nodes} "
-                "nodes: it walks every path anew. Visit each node once"
+                f"your function looked at the inputs of nodes {READS:,} times, and the graph has "
+                f"{self.nodes} nodes: it walks every path anew. Visit each node once"
             )
 
 
@@ -45,6 +46,9 @@ class _GivenNode(Node):
     """A node that counts how often its inputs are looked at."""
 
     __slots__ = ("_given", "_meter")
+
+    _given: tuple[Node, ...]
+    _meter: _Meter
 
     @property
     def inputs(self) -> tuple[Node, ...]:  # type: ignore[override]
@@ -66,13 +70,12 @@ class GivenGraph(Graph):
 
     >>> from backprop_lab import examples
     >>> g = GivenGraph(examples.get("two-paths"))
-    >>> g.output.name, [x.name for x in g.output.inputs], float(g.local(g.output, 0))
+    >>> g.output.name, [x.name for x in g.output.inputs], g.local(g.output, 0)
     ('e', ['c', 'd'], 2.0)
-    >>> g.backward()
+    >>> g.backward()  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    backprop_lab.exercises.given.NotGivenError: Graph.backward is not given in this exercise: it is what you write \
-here. Use graph.nodes, graph.output, node.inputs, node.name and graph.local(node, k)
+    backprop_lab.exercises.given.NotGivenError: Graph.backward is not given in this exercise: it is ...
     """
 
     def __init__(self, graph: Graph):
@@ -124,6 +127,62 @@ def in_no_order(graph: Graph, seed: int = 0) -> GivenGraph:
         nodes.reverse()  # shuffled into a right order by accident
     given.nodes = nodes
     return given
+
+
+def visits(graph: Graph, order: Any) -> None:
+    """Print what every node hands on when nodes are visited in this order, by name.
+
+    A visited node sends its running total, times the local derivative, along each of its edges.
+
+    >>> from backprop_lab import Variable
+    >>> a, b = Variable(2.0, "a"), Variable(1.0, "b")
+    >>> g = Graph(((a + b).named("c") * b).named("e"))
+    >>> visits(g, ["e", "c"])
+    visit e, total 1: sends 1 to c, 3 to b
+    visit c, total 1: sends 1 to a, 1 to b
+    in the end: a 1 ✓, b 4 ✓
+    """
+    names = [name for name in order if isinstance(name, str)]
+    if len(names) < len(order) or not names:
+        print("Write your order first: the names of the nodes, in quotes.")
+        return
+    totals = dict.fromkeys(graph.nodes, 0.0)
+    totals[graph.output] = 1.0
+    for name in names:
+        node, sent = graph[name], []
+        for k, x in enumerate(node.inputs):
+            amount = totals[node] * graph.local(node, k)
+            totals[x] += amount
+            sent.append(f"{number(amount)} to {x.name}")
+        print(f"visit {name}, total {number(totals[node])}: sends {', '.join(sent) or 'nothing'}")
+    right = _right(graph)
+    print("in the end:", ", ".join(_compared(x, totals[x], right[x]) for x in graph.variables))
+
+
+def _right(graph: Graph) -> dict[Node, float]:
+    again = Graph(graph.output)
+    again.backward()
+    return {node: node.grad for node in again.nodes}
+
+
+def _compared(x: Node, total: float, right: float) -> str:
+    same = np.isclose(total, right)
+    return f"{x.name} {number(total)} {'✓' if same else f'(should be {number(right)})'}"
+
+
+def sends_once(graph: Graph) -> dict[str, float]:
+    """A backward pass with a planted bug, right on many graphs; notebook 02 asks for one that shows it.
+
+    >>> from backprop_lab import Variable
+    >>> sends_once(Graph((Variable(2.0, "a") * Variable(3.0, "b")).named("c")))
+    {'a': 3.0, 'b': 2.0, 'c': 1.0}
+    """
+    totals = dict.fromkeys(graph.nodes, 0.0)
+    totals[graph.output] = 1.0
+    for node in reversed(graph.nodes):
+        for x in dict.fromkeys(node.inputs):
+            totals[x] += totals[node] * graph.local(node, node.inputs.index(x))
+    return {str(node.name): totals[node] for node in graph.nodes}
 
 
 def with_graph(function: Callable[[Graph], Any], text: str) -> Any:
