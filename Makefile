@@ -12,8 +12,9 @@ test: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m tests.machine
-	$(BIN)/pytest -m "not slow and not browser and not cluster"
-	$(BIN)/pytest -m "slow or browser or cluster"
+	$(BIN)/pytest -n 2 --dist loadscope
+	$(BIN)/pytest -n 2 --dist worksteal -m "slow and not browser and not cluster"
+	$(BIN)/pytest -m "browser or cluster"
 
 quick: $(VENV)/ready
 	$(BIN)/pytest

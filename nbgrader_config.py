@@ -6,14 +6,27 @@ c.CourseDirectory.course_id = "backprop-lab"
 c.CourseDirectory.source_directory = "notebooks"
 
 c.Autograde.exporter_class = "graders.plugins.SubmissionExporter"
-c.Autograde.sanitize_preprocessors = [
-    "graders.plugins.Rebuild",
-    "nbgrader.preprocessors.CheckCellMetadata",
-]
+# The graded notebook is rebuilt from the released one, whose metadata nbgrader checked when it was
+# released: CheckCellMetadata, a tenth of a second for each submission, could find nothing.
+c.Autograde.sanitize_preprocessors = ["graders.plugins.Rebuild"]
 c.Autograde.autograde_preprocessors = [
     "graders.plugins.Judge",
     "nbgrader.preprocessors.LimitOutput",
     "graders.plugins.SaveVerdicts",
-    "nbgrader.preprocessors.AssignLatePenalties",
-    "nbgrader.preprocessors.CheckCellMetadata",
+    "graders.plugins.LatePenalties",
+]
+c.Autograde.pre_convert_hook = "graders.intake.only_plain_files"
+c.ZipCollectApp.collector_plugin = "graders.intake.OwnFiles"
+
+# Pages that show students' work, the feedback and the formgrader's, run nothing of it.
+c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.filters = {
+    "markdown2html": "graders.feedback.safe_markdown",
+    "clean_html": "graders.feedback.clean",
+}
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "graders.feedback.Bound",
+    "graders.feedback.Mask",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]

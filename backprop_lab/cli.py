@@ -17,8 +17,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from . import workspace
+
 ASSIGNMENTS = Path(__file__).parent / "assignments"
-COURSE_COMMANDS = ("release", "grade", "feedback", "report", "demo")
+COURSE_COMMANDS = (
+    *("release", "roster", "collect", "grade", "feedback", "report"),
+    *("explain", "export", "demo"),
+)
 
 #: What `doctor` looks at: each gives whether it is fine, and a sentence.
 Check = Callable[[], tuple[bool, str]]
@@ -44,21 +49,18 @@ def start(
     folder: Annotated[Path, typer.Argument(help="Where your notebooks go.")] = Path("backprop-lab"),
     lab: Annotated[bool, typer.Option(help="Open JupyterLab on the first notebook.")] = True,
 ) -> None:
-    """Get the notebooks and open the first one. Your own files are never overwritten."""
+    """Get the notebooks and open the first one; again, and you get what is new. Your work is kept."""
     if folder.exists() and not folder.is_dir():
         raise refuse(f"{folder} is a file; start needs a folder, or a name for a new one.")
     sources = sorted(ASSIGNMENTS.glob("*.ipynb"))
     try:
-        for source in sources:
-            target = folder / source.stem / source.name
-            if target.exists():
-                console.print(f"  kept     {escape(str(target))} (yours)", highlight=False)
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
-            console.print(f"  [green]written[/]  {escape(str(target))}", highlight=False)
+        done = workspace.hand_out(sources, folder)
     except OSError as error:
         raise refuse(f"{folder} cannot be written: {error.strerror or error}.") from None
+    for one in done:
+        word = "kept" if one.what in ("kept", "beside", "current") else one.what
+        line = f"  {word:<8} {escape(str(one.path))}" + (f" ({escape(one.sentence)})" if one.sentence else "")
+        console.print(line, highlight=False, soft_wrap=True)
     first = folder / sources[0].stem / sources[0].name
     if not lab:
         console.print(f"Open it with: jupyter lab {escape(str(first))}", highlight=False, soft_wrap=True)
@@ -89,6 +91,80 @@ def check(
         raise refuse(f"{file} has no exercise of the course in it.")
     passed = sum(verdict.passed for verdict in verdicts)
     console.print(f"[bold]{passed} of {len(verdicts)} functions right[/]", highlight=False)
+
+
+@app.command()
+def progress(
+    folder: Annotated[Path, typer.Argument(help="The folder that `start` made.")] = Path("backprop-lab"),
+) -> None:
+    """How far along you are: functions right and points so far, in every notebook."""
+    released = {path.stem: path for path in sorted(ASSIGNMENTS.glob("*.ipynb"))}
+    found = workspace.notebooks(folder, released)
+    if not any(found.values()):
+        raise refuse(
+            f"There is no notebook of the course in {folder}: backprop-lab start {folder} puts them there."
+        )
+    lines = []
+    for name, path in found.items():
+        if path is None:
+            lines.append(workspace.Progress(name, problem="not here"))
+            continue
+        with console.status(f"checking {escape(name)}…"):
+            try:
+                lines.append(workspace.progress_of(name, path, released[name]))
+            except OSError as error:
+                lines.append(workspace.Progress(name, problem=f"cannot be read: {error.strerror or error}"))
+    console.print(_progress_table(lines))
+
+
+def _progress_table(lines: list[workspace.Progress]) -> Table:
+    table = Table(header_style="bold", show_footer=True)
+    table.add_column("assignment", "together", no_wrap=True)
+    for title, have, all_ in (
+        ("functions right", sum(p.right for p in lines), sum(p.functions for p in lines)),
+        ("points so far", sum(p.points for p in lines), sum(p.max_points for p in lines)),
+        ("answered in words", sum(p.answered for p in lines), sum(p.questions for p in lines)),
+    ):
+        table.add_column(title, f"{have:g} of {all_:g}", justify="right", no_wrap=True)
+    for p in lines:
+        if p.problem:
+            table.add_row(p.assignment, escape(p.problem), "", "")
+            continue
+        done = "[green]✓[/] " if p.right == p.functions else ""
+        table.add_row(
+            p.assignment,
+            f"{done}{p.right} of {p.functions}",
+            f"{round(p.points, 2):g} of {p.max_points:g}",
+            f"{p.answered} of {p.questions}",
+        )
+    return table
+
+
+@app.command()
+def draw(
+    name: Annotated[str, typer.Argument(help="A graph of the lectures, such as two-paths.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Where to: a .svg, .png, .pdf or .html file. NAME.svg if not given.")
+    ] = None,
+    step: Annotated[bool, typer.Option("--step", help="In steps, forward and backward: NAME.html.")] = False,
+    theme: Annotated[str, typer.Option(help="light, dark, or auto to follow the reader's system.")] = "light",
+) -> None:
+    """Draw a graph of the lectures, with values, gradients and local derivatives."""
+    from . import examples
+
+    path = out or Path(f"{name}.html" if step else f"{name}.svg")
+    if step and path.suffix.lower() not in (".html", ".svg"):
+        raise refuse(f"{path}: steps are saved as .html, with a slider, or as .svg, which plays by itself.")
+    try:
+        graph = examples.get(name)
+        graph.trace()  # runs backward
+        picture = graph.step(theme=theme) if step else graph.draw(theme=theme)
+        picture.save(path)
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise refuse(f"{str(error)[:1].upper()}{str(error)[1:]}.".replace("..", ".")) from None
+    except OSError as error:
+        raise refuse(f"{path} cannot be written: {error.strerror or error}.") from None
+    console.print(f"  [green]written[/]  {escape(str(path))}", highlight=False)
 
 
 @app.command()
@@ -144,8 +220,10 @@ def _add_course_commands() -> None:
             continue
         register(app, _checks)
         return
+    anything = {"allow_extra_args": True, "ignore_unknown_options": True}
     for name in COURSE_COMMANDS:
-        app.command(name, help="For teaching assistants; needs the course checkout.")(_needs_checkout)
+        about = "For teaching assistants; needs the course checkout."
+        app.command(name, help=about, context_settings=anything)(_needs_checkout)
 
 
 def _needs_checkout() -> None:

@@ -18,6 +18,7 @@ from backprop_lab.cli import Check, refuse
 
 if TYPE_CHECKING:
     from .course import Course, Row
+    from .workers import Workers
 
 # nbgrader takes a second to import: each command imports it when it runs.
 console = Console()
@@ -25,6 +26,11 @@ console = Console()
 Assignment = Annotated[str, typer.Argument(help="Such as 01-chain-rule.")]
 CourseFolder = Annotated[Path, typer.Option("--course", help="The course folder.")]
 Student = Annotated[list[str] | None, typer.Option("--student", help="Only this student; may be repeated.")]
+Jobs = Annotated[int, typer.Option(min=0, help="Submissions judged at a time; 0 is one for each core.")]
+SchedulerOption = Annotated[
+    str, typer.Option(help="A Dask scheduler's address, or local: judge there and not in processes of ours.")
+]
+Database = Annotated[str, typer.Option("--db", help="The gradebook's URL, such as postgresql+psycopg://…")]
 IsolationOption = Annotated[
     str, typer.Option(help="auto, strict (refuse without a sandbox) or none (no sandbox).")
 ]
@@ -32,7 +38,9 @@ IsolationOption = Annotated[
 
 def register(app: typer.Typer, checks: list[Check]) -> None:
     """Add the commands to the command line, and the sandbox to what doctor looks at."""
-    for command in (release, grade, feedback, report, demo):
+    from .exchange_commands import collect, export, roster
+
+    for command in (release, roster, collect, grade, feedback, report, explain, export, demo):
         app.command()(command)
     checks.append(_isolation)
 
@@ -44,21 +52,30 @@ def _isolation() -> tuple[bool, str]:
     return level.name == "strict", level.explain()
 
 
-def _course(folder: Path) -> Course:
+def _course(folder: Path, db: str = "") -> Course:
     from .course import Course
 
-    return Course(folder)
+    return Course(folder, db)
 
 
 @contextmanager
 def _sentences() -> Iterator[None]:
-    """A CourseError ends the command with its sentence."""
+    """A CourseError ends the command with its sentence, and so does a gradebook that does not answer."""
+    from sqlalchemy.exc import OperationalError
+
     from .course import CourseError
+    from .writer import StoppedError, stop_if_hopeless
 
     try:
         yield
     except CourseError as error:
         raise refuse(str(error)) from None
+    except (OperationalError, OSError) as error:
+        try:
+            stop_if_hopeless(error, "the course")
+        except StoppedError as stopped:
+            raise refuse(f"{stopped}, and try again.") from None
+        raise
 
 
 def _progress() -> Progress:
@@ -86,17 +103,34 @@ def grade(
     student: Student = None,
     force: Annotated[bool, typer.Option(help="Grade again what is graded already.")] = False,
     isolation: IsolationOption = "auto",
+    jobs: Jobs = 0,
+    scheduler: SchedulerOption = "",
+    db: Database = "",
 ) -> None:
-    """Autograde the submissions of an assignment that are new."""
+    """Autograde the submissions of an assignment that are new or changed."""
+    from . import nursery
+
+    if not scheduler:
+        nursery.start()  # it imports while this process does
     with _sentences():
-        place = _course(course)
-        rows = _grade(place, assignment, student, force, isolation)
+        place = _course(course, db)
+        rows, stopped = _grade(place, assignment, student, force, isolation, jobs, scheduler)
     console.print(table(rows))
+    if stopped:
+        raise refuse(stopped)
 
 
 def _grade(
-    place: Course, assignment: str, student: list[str] | None, force: bool, isolation: str
-) -> list[Row]:
+    place: Course,
+    assignment: str,
+    student: list[str] | None = None,
+    force: bool = False,
+    isolation: str = "auto",
+    jobs: int = 0,
+    scheduler: str = "",
+) -> tuple[list[Row], str]:
+    """The table, and a sentence where the run ended before its end."""
+    from .classroom import new_or_changed
     from .course import CourseError
 
     place.require_released(assignment)
@@ -107,13 +141,34 @@ def _grade(
             raise CourseError(f"There is no submission of '{assignment}' by '{name}'.")
     if not submitted:
         raise CourseError(f"There is no submission of '{assignment}' in {place.root}.")
-    chosen = student or submitted
-    done_before = set() if force or student else set(place.graded(assignment))
-    todo = [name for name in chosen if name not in done_before]
+    todo = student or (submitted if force else new_or_changed(place, assignment))
     with _progress() as progress:
         task = progress.add_task("grading", total=len(todo), student="")
-        failed = place.grade(assignment, todo, lambda name: progress.update(task, advance=1, student=name))
-    return place.rows(assignment, failed)
+        outcome = place.grade(
+            assignment,
+            todo,
+            lambda name: progress.update(task, advance=1, student=name),
+            _workers(place, len(todo), jobs, scheduler) if todo else None,
+        )
+    stopped = ""
+    if outcome.stopped:
+        stopped = (
+            f"{outcome.stopped}: {len(outcome.graded)} of {len(todo)} submissions were graded and are kept. "
+            "Run the same command again for the rest."
+        )
+    return place.rows(assignment, outcome.failed), stopped
+
+
+def _workers(place: Course, tasks: int, jobs: int, scheduler: str) -> Workers:
+    from .course import cores
+    from .workers import LocalWorkers
+
+    count = max(1, min(jobs or cores(), tasks))
+    if scheduler:
+        from .cluster import DaskWorkers
+
+        return DaskWorkers(scheduler, count)
+    return LocalWorkers(count)
 
 
 def _choose_isolation(place: Course, isolation: str) -> None:
@@ -153,14 +208,15 @@ def table(rows: list[Row]) -> Table:
 
 def _went_wrong(row: Row) -> str:
     """The reason, then the mistakes, in one cell of the table."""
+    flags = [f"look: {flag}" for flag in row.flags]
     verdicts = [verdict for verdict in row.verdicts.values() if not verdict.passed]
     if row.reason and all(verdict.status == "no answer" for verdict in verdicts):
-        return row.reason
+        return "; ".join([row.reason, *flags])
     said = [verdict.headline for verdict in verdicts if verdict.status in ("failed", "partial")]
     unwritten = sum(verdict.status == "not written" for verdict in verdicts)
     if unwritten:
         said.append(f"{unwritten} not written" if unwritten < len(row.verdicts) else "nothing written")
-    return "; ".join([row.reason, *said] if row.reason else said)
+    return "; ".join([*([row.reason] if row.reason else []), *said, *flags])
 
 
 def feedback(assignment: Assignment, course: CourseFolder = Path(), student: Student = None) -> None:
@@ -196,31 +252,68 @@ def _feedback(place: Course, assignment: str, student: list[str] | None) -> None
 
 
 def report(
-    assignment: Assignment,
+    assignment: Annotated[str, typer.Argument(help="The whole course if left out.")] = "",
     course: CourseFolder = Path(),
     out: Annotated[Path | None, typer.Option(help="The page to write.")] = None,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Numbers in place of names.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="The numbers, for another program.")] = False,
+    db: Database = "",
 ) -> None:
     """One page on the class: scores, pass rates, and what was misunderstood."""
     with _sentences():
-        page = _report(_course(course), assignment, out)
+        page = _report(_course(course, db), assignment, out, anonymous, json)
     console.print(f"[green]✓[/] class report: {escape(str(page))}", highlight=False, soft_wrap=True)
 
 
-def _report(place: Course, assignment: str, out: Path | None) -> Path:
+def _report(
+    place: Course, assignment: str, out: Path | None = None, anonymous: bool = False, json: bool = False
+) -> Path:
     from . import report as pages
     from .course import CourseError
 
-    place.require_released(assignment)
-    rows = place.rows(assignment)
-    if not rows:
-        raise CourseError(f"There is no submission of '{assignment}' to report on.")
-    page = out or place.root / "reports" / f"{assignment}.html"
+    if assignment:
+        place.require_released(assignment)
+    chosen = [assignment] if assignment else [name for name in place.assignments() if place.released(name)]
+    tables = {name: rows for name in chosen if (rows := place.rows(name))}
+    if not tables:
+        which = f" of '{assignment}'" if assignment else ""
+        raise CourseError(f"There is no submission{which} to report on.")
+    if anonymous:
+        tables = pages.anonymous(tables)
+    if assignment:
+        text = (pages.as_json if json else pages.html)(assignment, tables[assignment])
+    else:
+        text = (pages.course_json if json else pages.course_html)(tables)
+    page = out or place.root / "reports" / f"{assignment or 'course'}.{'json' if json else 'html'}"
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(pages.html(assignment, rows), encoding="utf-8")
+        page.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CourseError(f"{page} cannot be written: {error.strerror or error}.") from None
     return page
+
+
+def explain(
+    student: Annotated[str, typer.Argument(help="The student's id.")],
+    assignment: Assignment,
+    exercise: Annotated[str, typer.Argument(help="One function; all that did not pass if left out.")] = "",
+    course: CourseFolder = Path(),
+    isolation: IsolationOption = "auto",
+) -> None:
+    """Show what the judge asked, what was answered and what is right: for an appeal."""
+    with _sentences():
+        from . import explain as appeals
+
+        place = _course(course)
+        _choose_isolation(place, isolation)
+        told = 0
+        for one in appeals.explanations(place, student, assignment, exercise, place.config.Judge.isolation):
+            told += 1
+            console.rule(one.exercise.name)
+            for line in appeals.lines(one):
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if not told:
+            console.print(f"[green]✓[/] All functions of {escape(student)} passed.", highlight=False)
 
 
 def demo(
@@ -245,10 +338,10 @@ def demo(
         console.print(f"[green]✓[/] released {ASSIGNMENT}")
         members = write_class(released, place.root / place.api.coursedir.submitted_directory)
         console.print(f"[green]✓[/] {len(members)} submissions made")
-        rows = _grade(place, ASSIGNMENT, None, False, "auto")
+        rows, _ = _grade(place, ASSIGNMENT)
         console.print(table(rows))
         _feedback(place, ASSIGNMENT, None)
-        page = _report(place, ASSIGNMENT, None)
+        page = _report(place, ASSIGNMENT)
         example = place.feedback_page("mistake-swapped", ASSIGNMENT)
     for what, path in {
         "a feedback page": example,

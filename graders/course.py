@@ -8,71 +8,39 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 from traitlets.config.loader import ConfigFileNotFound
 
-from backprop_lab.check import Verdict
+from . import results
+from .classroom import Outcome, grade_class
+from .errors import CourseError
+from .results import Row
+from .workers import LocalWorkers, Workers
+from .writer import last_words
 
-from . import records
+__all__ = ["Course", "CourseError", "Row", "copy_course"]
 
 CONFIG = "nbgrader_config.py"
-
-
-class CourseError(Exception):
-    """Something the person at the keyboard can put right; the message says how."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One student's line in the table of an assignment.
-
-    Attributes:
-        code: points for functions, manual corrections included; None where the submission was not graded.
-        max_code: what the functions are worth.
-        written: points for written answers; None while they wait for a person.
-        max_written: what the written answers are worth.
-        verdicts: by exercise, from the latest judgement.
-        reason: why there are no points, or what a person should look at.
-        seconds: how long judging took.
-    """
-
-    student: str
-    code: float | None
-    max_code: float
-    written: float | None
-    max_written: float
-    verdicts: dict[str, Verdict]
-    reason: str = ""
-    seconds: float = 0.0
-
-    @property
-    def score(self) -> float | None:
-        """All points so far."""
-        return None if self.code is None else self.code + (self.written or 0.0)
-
-    @property
-    def share(self) -> float | None:
-        """Points per point that could be had by now: written answers count once graded."""
-        possible = self.max_code + (self.max_written if self.written is not None else 0.0)
-        return None if self.score is None or not possible else self.score / possible
 
 
 class Course:
     """The course in a folder.
 
+    Args:
+        db_url: of the gradebook; nbgrader's own setting where it is empty.
+
     Raises:
         CourseError: the folder is not a course.
     """
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, db_url: str = ""):
+        self._db_url = db_url
         self.root = root.resolve()
         if not (self.root / CONFIG).is_file():
             raise CourseError(
@@ -95,6 +63,8 @@ class Course:
                 f"{self.root / CONFIG} cannot be read: {type(error).__name__}: {error}"
             ) from None
         config.CourseDirectory.root = str(self.root)
+        if self._db_url:
+            config.CourseDirectory.db_url = self._db_url
         return config
 
     @cached_property
@@ -124,9 +94,12 @@ class Course:
             known = ", ".join(self.assignments()) or "none"
             raise CourseError(f"There is no assignment '{assignment}' in {self.root}. There are: {known}.")
 
+    def released(self, assignment: str) -> bool:
+        return self._folder("release", assignment=assignment).is_dir()
+
     def require_released(self, assignment: str) -> None:
         self.require(assignment)
-        if not self._folder("release", assignment=assignment).is_dir():
+        if not self.released(assignment):
             raise CourseError(f"'{assignment}' is not released yet: run backprop-lab release {assignment}.")
 
     def submitted(self, assignment: str) -> list[str]:
@@ -136,8 +109,24 @@ class Course:
         directory = getattr(self.api.coursedir, f"{step}_directory")
         return Path(self.api.coursedir.format_path(directory, student, assignment))
 
+    def released_notebooks(self, assignment: str) -> list[Path]:
+        """The notebooks that students got."""
+        return sorted(self._folder("release", assignment=assignment).glob("*.ipynb"))
+
+    def submitted_notebooks(self, assignment: str, student: str) -> list[Path]:
+        """What a student handed in under the names of the released notebooks, whatever it is."""
+        folder = self._folder("submitted", student, assignment)
+        paths = [folder / path.name for path in self.released_notebooks(assignment)]
+        return [path for path in paths if os.path.lexists(path)]
+
+    def autograded_notebook(self, assignment: str, student: str, name: str) -> Path:
+        return self._folder("autograded", student, assignment) / name
+
     def feedback_page(self, student: str, assignment: str) -> Path:
         return self._folder("feedback", student, assignment) / f"{assignment}.html"
+
+    def graded_notebook(self, student: str, assignment: str, notebook: str) -> Path:
+        return self._folder("autograded", student, assignment) / f"{notebook}.ipynb"
 
     # ------------------------------------------------------------------ nbgrader's steps
 
@@ -146,24 +135,26 @@ class Course:
         self.require(assignment)
         result = self.api.generate_assignment(assignment)
         if not result["success"]:
-            raise CourseError(f"nbgrader could not release '{assignment}':\n{_last_words(result)}")
+            raise CourseError(f"nbgrader could not release '{assignment}':\n{last_words(result)}")
         return self._folder("release", assignment=assignment)
 
     def grade(
-        self, assignment: str, students: list[str], done: Callable[[str], None] = lambda student: None
-    ) -> dict[str, str]:
-        """Autograde each student's submission.
+        self,
+        assignment: str,
+        students: list[str],
+        done: Callable[[str], None] = lambda student: None,
+        workers: Workers | None = None,
+    ) -> Outcome:
+        """Autograde the students' submissions, whether they are graded or not.
 
-        Returns:
-            For the students whose submission could not be graded, why.
+        Args:
+            workers: who judges; one process for each core if None.
+            done: told each student who is through.
         """
-        failed = {}
-        for student in students:
-            result = self.api.autograde(assignment, student)
-            if not result["success"]:
-                failed[student] = _last_words(result)
-            done(student)
-        return failed
+        if not students:
+            return Outcome()
+        jobs = min(cores(), len(students))
+        return grade_class(self, assignment, students, workers or LocalWorkers(jobs), done)
 
     def feedback(self, assignment: str, students: list[str], done: Callable[[str], None]) -> dict[str, str]:
         """Write each student's feedback page; for those where it failed, why."""
@@ -171,7 +162,7 @@ class Course:
         for student in students:
             result = self.api.generate_feedback(assignment, student)
             if not result["success"]:
-                failed[student] = _last_words(result)
+                failed[student] = last_words(result)
             done(student)
         return failed
 
@@ -181,59 +172,13 @@ class Course:
     # ------------------------------------------------------------------ results
 
     def rows(self, assignment: str, failed: dict[str, str] | None = None) -> list[Row]:
-        """A row for every submission: graded, or the reason why not."""
-        failed = failed or {}
-        graded = set(self.graded(assignment)) - set(failed)
-        rows = []
-        with self.gradebook() as gradebook:
-            try:
-                whole = gradebook.find_assignment(assignment)
-            except MissingEntry:
-                raise CourseError(
-                    f"'{assignment}' is not in the gradebook yet: run backprop-lab release {assignment}."
-                ) from None
-            max_code, max_written = float(whole.max_code_score), float(whole.max_written_score)
-            for student in self.submitted(assignment):
-                if student not in graded:
-                    reason = failed.get(student, "not graded yet")
-                    rows.append(Row(student, None, max_code, None, max_written, {}, reason))
-                    continue
-                submission = gradebook.find_submission(assignment, student)
-                kept = [r for nb in submission.notebooks for r in records.attempts(gradebook.db, nb.id)[-1:]]
-                verdicts = {name: v for record in kept for name, v in record.verdicts.items()}
-                written = None if submission.needs_manual_grade else float(submission.written_score)
-                rows.append(
-                    Row(
-                        student,
-                        float(submission.code_score),
-                        max_code,
-                        written,
-                        max_written,
-                        verdicts,
-                        next((record.problem for record in kept if record.problem), "") or _look_at(verdicts),
-                        sum(record.seconds for record in kept),
-                    )
-                )
-        return rows
+        """A row for every submission: see `graders.results`."""
+        return results.rows(self, assignment, failed)
 
 
-def _look_at(verdicts: dict[str, Verdict]) -> str:
-    """The first thing that kept answers from being judged."""
-    for verdict in verdicts.values():
-        if verdict.status == "no answer":
-            return f"{verdict.exercise}: {verdict.note}"
-        for finding in verdict.findings:
-            if finding.problem.startswith("There was no answer"):
-                return f"{verdict.exercise}: {finding.problem.removeprefix('There was no answer: ')}"
-    return ""
-
-
-def _last_words(result: dict[str, Any]) -> str:
-    """The end of nbgrader's log, where it says what went wrong."""
-    text = (result.get("error") or result.get("log") or "").strip()
-    lines = [line for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if "Error" in line and not line.startswith(" ")]
-    return (errors or lines or ["nbgrader gave no reason"])[-1][:300]
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def copy_course(source: Path, target: Path) -> None:

@@ -6,6 +6,7 @@ the analytic answers in this process.
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from nbformat.notebooknode import NotebookNode
 
 from backprop_lab.check import Answer, Verdict, assess
 from backprop_lab.exercises import REGISTRY, Case, Exercise
-from graders import sandbox
+from graders import flags, likeness, sandbox
 from graders.hidden import all_cases
 from graders.sandbox import Limits, Sandbox
 from graders.submission import Rebuilt, is_answer
@@ -25,6 +26,9 @@ IsolationName = Literal["auto", "strict", "none"]
 
 LIMITS = Limits(cell_seconds=10.0, call_seconds=2.0, wall_seconds=60.0, cpu_seconds=60)
 BUDGET = 120.0  # seconds for one submission, all restarts included
+MAX_TEXT = 600  # characters of one sentence of a verdict
+MAX_DETAILS = 6
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 RESTARTS = 1  # of one function that hangs or dies in some cases
 
 
@@ -38,6 +42,8 @@ class Judgement:
         seed: reproduces every input.
         isolation: how the code was isolated, "strict" or "limits".
         seconds: how long it took.
+        flags: sentences for a person's eye; no flag costs a point.
+        prints: by exercise, the fingerprint of the answer, to find near-identical ones in a class.
     """
 
     seed: int
@@ -45,6 +51,8 @@ class Judgement:
     outputs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     isolation: str = ""
     seconds: float = 0.0
+    flags: list[str] = field(default_factory=list)
+    prints: dict[str, list[int]] = field(default_factory=dict)
 
 
 def fresh_seed() -> int:
@@ -83,10 +91,12 @@ def judge(
         for exercise in exercises:
             judgement.verdicts[exercise.name] = _no_answer(exercise, rebuilt.problem)
         return judgement
+    judgement.flags = flags.look(rebuilt.notebook)
+    judgement.prints = _prints(rebuilt.notebook)
     with _Session(rebuilt.notebook, isolation, limits, started + BUDGET) as session:
         for exercise in exercises:
             cases = all_cases(exercise, judgement.seed)
-            verdict = assess(exercise, cases, session.ask(exercise, cases))
+            verdict = assess_safely(exercise, cases, session.ask(exercise, cases))
             if verdict.status == "no answer":
                 verdict = replace(verdict, note=session.why_missing(exercise.name) or verdict.note)
             notes = (
@@ -94,9 +104,8 @@ def judge(
                 _own_name_note(verdict, rebuilt.own_names),
                 rebuilt.notes.get(exercise.name),
             )
-            judgement.verdicts[exercise.name] = replace(
-                verdict, note=" ".join(note for note in notes if note)
-            )
+            note = " ".join(note for note in notes if note)
+            judgement.verdicts[exercise.name] = replace(verdict, note=_clipped(note))
         judgement.outputs = session.outputs
         judgement.isolation = session.isolation
     judgement.seconds = time.monotonic() - started
@@ -105,6 +114,51 @@ def judge(
 
 def _no_answer(exercise: Exercise, reason: str) -> Verdict:
     return Verdict(exercise.name, "no answer", 0.0, note=reason)
+
+
+def answers_to(
+    rebuilt: Rebuilt, exercise: Exercise, cases: Sequence[Case], isolation: IsolationName = "auto"
+) -> list[Answer]:
+    """What one function of a rebuilt notebook answers."""
+    with _Session(rebuilt.notebook, isolation, LIMITS, time.monotonic() + BUDGET) as session:
+        return session.ask(exercise, cases)
+
+
+def assess_safely(exercise: Exercise, cases: Sequence[Case], answers: Sequence[Answer]) -> Verdict:
+    """The verdict, whatever the answers are: one that cannot be compared is none, and costs no other."""
+    try:
+        return _bounded(assess(exercise, cases, answers))
+    except Exception as error:
+        return _no_answer(exercise, f"What it returned could not be compared ({type(error).__name__}).")
+
+
+def _bounded(verdict: Verdict) -> Verdict:
+    """The verdict with every text cut to what a page can show: some quote what the student returned."""
+    findings = tuple(
+        replace(
+            finding,
+            problem=_clipped(finding.problem),
+            details=tuple(_clipped(detail) for detail in finding.details[:MAX_DETAILS]),
+        )
+        for finding in verdict.findings
+    )
+    return replace(verdict, findings=findings, note=_clipped(verdict.note))
+
+
+def _clipped(text: str) -> str:
+    """No longer than `MAX_TEXT`, and without control characters: a terminal and a database read it too."""
+    text = _ANSI.sub("", text[: 2 * MAX_TEXT])
+    text = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + " ..."
+
+
+def _prints(notebook: NotebookNode) -> dict[str, list[int]]:
+    made = {
+        cell.metadata.nbgrader.grade_id: likeness.fingerprint(cell.source)
+        for cell in notebook.cells
+        if cell.cell_type == "code" and is_answer(cell)
+    }
+    return {name: found for name, found in made.items() if found}
 
 
 def _own_name_note(verdict: Verdict, own_names: Sequence[str]) -> str:
@@ -154,7 +208,9 @@ class _Session:
             if self._sandbox is not None and self._sandbox.alive:
                 return self._sandbox
             self._close()
-            self._sandbox = Sandbox(self._limits, isolation=self._isolation).__enter__()
+            left = self._deadline - time.monotonic()
+            limits = replace(self._limits, wall_seconds=min(self._limits.wall_seconds, left))
+            self._sandbox = Sandbox(limits, isolation=self._isolation).__enter__()
             self.isolation = self._sandbox.isolation.name
             for grade_id, source in self._cells:
                 if grade_id in skipped:

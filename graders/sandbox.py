@@ -11,8 +11,6 @@ which is also what ends it when the grader is killed.
 
 from __future__ import annotations
 
-import functools
-import importlib.util
 import json
 import os
 import platform
@@ -20,49 +18,40 @@ import secrets
 import select
 import shutil
 import signal
-import site
 import subprocess
-import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from . import wire
+from . import claims, processes, warm, wire, world
+from .claims import Answer, CellResult, Problem
+from .isolation import Isolation, IsolationError, SandboxError, bwrap, choose, isolation_level
+
+__all__ = [
+    "CHECKOUT",
+    "Answer",
+    "Case",
+    "CellResult",
+    "Isolation",
+    "IsolationError",
+    "Limits",
+    "Problem",
+    "Sandbox",
+    "SandboxError",
+    "isolation_level",
+]
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 Case = Mapping[str, Any]  # {"args": [...], "kwargs": {...}}, either may be left out
-Status = Literal["returned", "raised", "missing", "timeout", "died"]
 
 _SLICE = 0.25  # seconds between two looks at the process tree while waiting
 _GRACE = 0.5  # seconds on top of a deadline, for the frames' own journey
 _STDERR_BYTES = 16_000
 _NOTE = 200  # characters beyond the limit of a cell's output, to say that it was cut
-_SYSTEM = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/fonts", "/nix/store")
-
-# Namespaces and rights, the best first. Root's processes escape the limit on processes, in a user
-# namespace too, so a sandbox that root starts has no user namespace: it begins with the right to
-# change its user, and changes to one of its own (see `Sandbox._confinement`).
-_COMMON = ("--die-with-parent", "--new-session", "--hostname", "sandbox", "--cap-drop", "ALL")
-_OWN_UID = (
-    *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
-    *(*_COMMON, "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"),
-)
-_OWN_USERS = ("--unshare-all", "--unshare-user", *_COMMON, "--uid", "65534", "--gid", "65534")
-_VARIANTS = (_OWN_UID, (*_OWN_USERS, "--disable-userns"), _OWN_USERS)  # the last for bubblewrap < 0.8
-_KEPT_TYPES = ("text/plain", "text/html", "image/png", "image/svg+xml")
-
-
-class SandboxError(RuntimeError):
-    """The sandbox could not be started."""
-
-
-class IsolationError(SandboxError):
-    """This machine cannot isolate a process as asked."""
 
 
 @dataclass(frozen=True)
@@ -85,114 +74,6 @@ class Limits:
     open_files: int = 256
     reply_bytes: int = wire.MAX_BYTES
     output_bytes: int = 2 * 2**20  # of one cell, as kept
-
-
-@dataclass(frozen=True)
-class Isolation:
-    """What keeps a student's code from the machine: ``strict`` or ``limits``."""
-
-    name: Literal["strict", "limits"]
-    flags: tuple[str, ...] = ()  # bubblewrap's, for the namespaces and rights that work here
-    why: str = ""  # why it is not strict
-
-    @property
-    def own_uid(self) -> bool:
-        """Whether the sandbox gets a user id that nobody else has (it needs root to give it)."""
-        return "CAP_SETUID" in self.flags
-
-    def explain(self) -> str:
-        """What is isolated, what is not, and how to raise it, in sentences.
-
-        >>> print(Isolation("strict").explain()[:46])
-        Student code runs isolated (bubblewrap): it se
-        """
-        if self.name == "strict":
-            return (
-                "Student code runs isolated (bubblewrap): it sees no network, no file of this machine but "
-                "Python and its packages (read-only), no other process, and only its own empty folders; "
-                "memory, processes, file sizes, CPU and wall time are limited, and its whole process tree "
-                "ends with it."
-            )
-        raise_it = {
-            "Linux": (
-                "Install bubblewrap (apt install bubblewrap, dnf install bubblewrap) and allow unprivileged "
-                "user namespaces (sysctl kernel.unprivileged_userns_clone=1; on Ubuntu 24.04 also "
-                "kernel.apparmor_restrict_unprivileged_userns=0; in Docker --privileged or a seccomp "
-                "profile that allows them)."
-            ),
-            "Darwin": "macOS has no bubblewrap: grade in a Linux container or machine (Docker, Lima).",
-        }.get(platform.system(), "Grade on Linux; on Windows use WSL 2 or a Linux container.")
-        root = (
-            " It runs as root, whom limits on processes do not bind: use another user."
-            if hasattr(os, "geteuid") and os.geteuid() == 0
-            else ""
-        )
-        return (
-            f"Student code is NOT isolated: {self.why} Memory, file sizes, CPU and wall time are limited and "
-            "its processes are ended as far as they can be found, but it can read and write what you can, "
-            f"and reach the network.{root} {raise_it}"
-        )
-
-
-@functools.cache
-def isolation_level() -> Isolation:
-    """What this machine gives, found out once by starting something in a sandbox.
-
-    >>> isolation_level().name in {"strict", "limits"}
-    True
-    """
-    if platform.system() != "Linux":
-        return Isolation("limits", why=f"bubblewrap does not exist on {platform.system()}.")
-    if not _bwrap():
-        return Isolation("limits", why="bubblewrap (bwrap) is not installed.")
-    said = ""
-    for flags in _VARIANTS if os.geteuid() == 0 and _readable_by_all() else _VARIANTS[1:]:
-        # What `confine` will do, not only `true`: a container may allow the one and not the other.
-        drop = "import os; os.setgroups([]); os.setresuid(4242, 4242, 4242)" if flags is _OWN_UID else ""
-        command = [*flags, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--"]
-        command += [os.path.realpath(sys.executable), "-I", "-S", "-c", drop]
-        try:
-            done = subprocess.run([_bwrap(), *command], capture_output=True, timeout=20, env={})
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return Isolation("limits", why=f"bubblewrap does not start ({error}).")
-        if done.returncode == 0:
-            return Isolation("strict", flags)
-        said = done.stderr.decode("utf-8", "replace").strip()[-200:]
-    return Isolation("limits", why=f"bubblewrap is installed and does not work here ({said}).")
-
-
-@dataclass(frozen=True)
-class CellResult:
-    """What came of a cell: ``ran`` (``ok`` says whether without an error), ``timeout`` or ``died``."""
-
-    ok: bool
-    status: Literal["ran", "timeout", "died"]
-    outputs: list[dict[str, Any]] = field(default_factory=list)
-    reason: str = ""
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Problem:
-    """The error that a student's function raised, as text."""
-
-    type: str
-    message: str
-    line: int | None = None
-    cell: str | None = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came of one case. The value is a claim: check its type, shape and dtype before using it."""
-
-    status: Status
-    value: Any = None
-    error: Problem | None = None
-    changed: bool = False  # an input was not the same after the call
-    warnings: int = 0
-    seconds: float = 0.0  # by the host's clock
-    reason: str = ""  # of "timeout" and "died"
 
 
 class _EndedError(Exception):
@@ -224,11 +105,11 @@ class Sandbox:
         hide: Sequence[Path] = (),
     ) -> None:
         self.limits = limits or Limits()
-        self.isolation = _choose(isolation)
+        self.isolation = choose(isolation)
         self.alive = False
         self.reason = "The sandbox was not started."
         self._hide = [CHECKOUT, *(Path(path).resolve() for path in hide)]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | warm.WarmProcess | None = None
         self._scratch: Path | None = None
         self._mark = secrets.token_hex(16)
         self._inner: int | None = None  # a pidfd of the sandbox's own process 1
@@ -270,7 +151,7 @@ class Sandbox:
         except _EndedError as end:
             self._end(end)
             return CellResult(False, end.status, [], end.reason, time.monotonic() - start)
-        outputs = list(_outputs(reply.get("outputs"), self.limits.output_bytes + _NOTE))
+        outputs = list(claims.outputs(reply.get("outputs"), self.limits.output_bytes + _NOTE))
         return CellResult(reply.get("ok") is True, "ran", outputs, "", time.monotonic() - start)
 
     def call(
@@ -292,7 +173,9 @@ class Sandbox:
             self._ask({"do": "call", "function": function, "cases": sent, "adapter": adapter}, seconds)
             for at in range(len(cases)):
                 start = time.monotonic()
-                answer = _answer(self._reply(seconds), at)
+                answer = claims.answer(self._reply(seconds), at)
+                if answer is None:
+                    raise _garbled()
                 answers.append(replace(answer, seconds=time.monotonic() - start))
             if self._reply(seconds).get("done") is not True:
                 raise _garbled()
@@ -338,15 +221,20 @@ class Sandbox:
         self.alive, self.reason = True, ""
 
     def _start_isolated(self) -> None:
-        arguments = "\0".join(_world(self.isolation, self.limits, self._hide)).encode() + b"\0"
+        self._process = warm.interpreter(self.isolation, self.limits.disk_bytes, self._hide)
+        if self._process is not None:
+            return
+        seen = world.arguments(self.isolation.flags, self.limits.disk_bytes, self._hide)
         args_read, args_write = os.pipe()
         info_read, info_write = os.pipe()
         try:
-            os.write(args_write, arguments)  # a few kilobytes: a pipe takes 64 without a reader
+            os.write(
+                args_write, b"".join(word.encode() + b"\0" for word in seen)
+            )  # a few kilobytes: a pipe takes 64 without a reader
             os.close(args_write)
             # The student can read this line in /proc/1/cmdline, and that process's environment.
-            command = [_bwrap(), "--args", str(args_read), "--info-fd", str(info_write), "--"]
-            command += [*_python(), "/sandbox/judge/inside.py", "/sandbox/packages", *_inside_sites()]
+            command = [bwrap(), "--args", str(args_read), "--info-fd", str(info_write), "--"]
+            command += [*world.python(), "/sandbox/judge/inside.py", *world.inside_packages()]
             self._process = _popen(command, {}, pass_fds=(args_read, info_write))
             os.close(info_write)
             info_write = -1
@@ -362,12 +250,13 @@ class Sandbox:
         self._scratch = Path(tempfile.mkdtemp(prefix="backprop-lab-"))
         for name in ("work", "tmp", "packages"):
             (self._scratch / name).mkdir()
-        (self._scratch / "packages" / "backprop_lab").symlink_to(_package())
+        (self._scratch / "packages" / "backprop_lab").symlink_to(world.package())
         work, tmp, packages = (str(self._scratch / name) for name in ("work", "tmp", "packages"))
-        sites = [packages, *map(str, _sites())]
-        environment = _environment(work, tmp, sites) | {"BACKPROP_LAB_SANDBOX": self._mark}
+        sites = [packages, *map(str, world.sites())]
+        environment = world.environment(work, tmp, sites) | {"BACKPROP_LAB_SANDBOX": self._mark}
         inside = str(Path(__file__).with_name("inside.py"))
-        self._process = _popen([*_python(), inside, *sites], environment, cwd=work, start_new_session=True)
+        command = [*world.python(), inside, *sites]
+        self._process = _popen(command, environment, cwd=work, start_new_session=True)
 
     def _confinement(self) -> dict[str, Any]:
         limits = self.limits
@@ -471,10 +360,10 @@ class Sandbox:
         assert self._process is not None
         if self._process.poll() is not None:
             raise _EndedError("died", self._death())
-        tree = _tree(self._process.pid)
+        tree = processes.tree(self._process.pid)
         if len(tree) > self.limits.processes + 2:  # bubblewrap's own two
             raise _EndedError("died", f"It started more than {self.limits.processes} processes.")
-        if sum(map(_resident, tree)) > self.limits.memory_bytes:
+        if sum(map(processes.resident, tree)) > self.limits.memory_bytes:
             raise _EndedError("died", f"It used more than {self.limits.memory_bytes:,} bytes of memory.")
 
     # ------------------------------------------------------------------------------------ end
@@ -505,15 +394,17 @@ class Sandbox:
         process, self._process = self._process, None
         if process is None:
             return
-        if self.isolation.name == "strict":
-            # --die-with-parent makes the sandbox's process 1 follow, but not yet in its first
-            # milliseconds, so that one is killed as well; with it the kernel ends all others.
-            process.kill()
-            if self._inner is not None:
-                with suppress(OSError):
-                    signal.pidfd_send_signal(self._inner, signal.SIGKILL)
-        else:
-            _kill_tree(process, self._mark, str(self._scratch))
+        if self.isolation.name != "strict":
+            assert isinstance(process, subprocess.Popen)
+            processes.kill(process, self._mark, str(self._scratch))
+        elif self._inner is not None:
+            # Process 1 of the sandbox first; the kernel ends all others with it, and bubblewrap, its
+            # parent, buries it. Orphaned, it would stay a zombie where nobody else does, as in Docker.
+            with suppress(OSError):
+                signal.pidfd_send_signal(self._inner, signal.SIGKILL)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_GRACE)
+        process.kill()
         process.wait()
         if self._inner is not None:
             # Process 1 is gone only when every process of its namespace is.
@@ -526,177 +417,8 @@ class Sandbox:
                 stream.close()
 
 
-# --------------------------------------------------------------------------- claims and their check
-
-
 def _garbled(what: str = "") -> _EndedError:
     return _EndedError("died", f"What came back was not a reply of the judge's own program. {what}".strip())
-
-
-def _answer(reply: dict[str, Any], at: int) -> Answer:
-    status = reply.get("status")
-    if reply.get("case") != at or status not in ("returned", "raised", "missing"):
-        raise _garbled()
-    warned = reply.get("warnings")
-    return Answer(
-        status=status,
-        value=reply.get("value") if status == "returned" else None,
-        error=_problem(reply.get("error")) if status != "returned" else None,
-        changed=reply.get("changed") is not False,
-        warnings=warned if type(warned) is int and 0 <= warned < 2**63 else 0,
-    )
-
-
-def _problem(claim: Any) -> Problem:
-    claim = claim if isinstance(claim, dict) else {}
-    line = claim.get("line")
-    return Problem(
-        type=_text(claim.get("type"), 200) or "Exception",
-        message=_text(claim.get("message"), 2000),
-        line=line if type(line) is int and 0 < line < 10**6 else None,
-        cell=_text(claim.get("cell"), 200) or None,
-    )
-
-
-def _text(claim: Any, size: int) -> str:
-    # Lone surrogates cannot be written to a file or a page.
-    return claim[:size].encode("utf-8", "replace").decode() if isinstance(claim, str) else ""
-
-
-def _outputs(claim: Any, budget: int) -> Iterator[dict[str, Any]]:
-    """Outputs rebuilt in nbformat's form from what the sandbox claims; nothing else of it is kept."""
-    for output in claim if isinstance(claim, list) else []:
-        if not isinstance(output, dict) or budget <= 0:
-            continue
-        kind = output.get("output_type")
-        kept: dict[str, Any]
-        if kind == "stream":
-            name = "stderr" if output.get("name") == "stderr" else "stdout"
-            kept = {"name": name, "text": _text(output.get("text"), budget)}
-            budget -= len(kept["text"])
-        elif kind == "error":
-            lines = output.get("traceback")
-            kept = {
-                "ename": _text(output.get("ename"), 200),
-                "evalue": _text(output.get("evalue"), 2000),
-                "traceback": [_text(part, 2000) for part in lines[:20]] if isinstance(lines, list) else [],
-            }
-            budget -= sum(map(len, kept["traceback"]))
-        elif kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
-            bodies = {mime: _text(output["data"].get(mime), budget) for mime in _KEPT_TYPES}
-            kept = {"data": {mime: body for mime, body in bodies.items() if body}, "metadata": {}}
-            budget -= sum(map(len, kept["data"].values()))
-            if kind == "execute_result":
-                kept["execution_count"] = None
-        else:
-            continue
-        yield {"output_type": kind, **kept}
-
-
-# ------------------------------------------------------------------------------- the world inside
-
-
-def _choose(isolation: str) -> Isolation:
-    if isolation == "none":
-        return Isolation("limits", why="it was asked for without isolation.")
-    if isolation not in ("auto", "strict"):
-        raise ValueError(f"isolation is 'auto', 'strict' or 'none'; {isolation!r} arrived.")
-    level = isolation_level()
-    if isolation == "strict" and level.name != "strict":
-        raise IsolationError(f"Strict isolation was asked for and is not to be had. {level.explain()}")
-    return level
-
-
-def _bwrap() -> str:
-    return shutil.which("bwrap") or ""
-
-
-def _world(isolation: Isolation, limits: Limits, hide: Sequence[Path]) -> list[str]:
-    """bubblewrap's arguments: all that the sandbox sees."""
-    here = Path(__file__).parent
-    executable = Path(_python()[0])
-    # The interpreter's folder by each name it goes by: a link to it may be part of one of them.
-    python = [Path(sys.base_prefix), Path(sys.base_prefix).resolve(), executable.parents[1]]
-    binds = {Path("/usr"): "/usr"} | {path: str(path) for path in python}
-    binds |= dict(zip(_sites(), _inside_sites(), strict=True))
-    binds |= {_package(): "/sandbox/packages/backprop_lab"}
-    binds |= {here / name: f"/sandbox/judge/{name}" for name in ("inside.py", "wire.py")}
-    binds |= {Path(path): path for path in _SYSTEM if os.path.exists(path)}
-    room = ["--perms", "1777", "--size", str(limits.disk_bytes), "--tmpfs"]
-    arguments = [*isolation.flags, "--clearenv"]
-    for name, value in _environment("/work", "/tmp", ["/sandbox/packages", *_inside_sites()]).items():
-        arguments += ["--setenv", name, value]
-    arguments += ["--proc", "/proc", "--dev", "/dev", *room, "/dev/shm", *room, "/tmp", *room, "/work"]
-    for top in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
-        path = Path("/", top)
-        if path.is_symlink():
-            arguments += ["--symlink", os.readlink(path), str(path)]
-        elif path.is_dir():
-            arguments += ["--ro-bind", str(path), str(path)]
-    made: list[Path] = []
-    for source, destination in binds.items():
-        target = Path(destination)
-        if any(target.is_relative_to(done) for done in made):
-            continue  # /usr/local holds Python on many machines
-        for parent in [*target.parents][-2::-1]:
-            arguments += ["--perms", "0755", "--dir", str(parent)]
-        arguments += ["--ro-bind", str(source), destination]
-        made.append(target)
-        for secret in hide:
-            # A course kept inside a folder that must be seen, say a conda prefix, is covered.
-            if secret.is_relative_to(source.resolve()):
-                arguments += ["--perms", "0555", "--size", "4096", "--tmpfs"]
-                arguments += [str(target / secret.relative_to(source.resolve()))]
-    return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/work"]
-
-
-def _environment(work: str, tmp: str, packages: Sequence[str]) -> dict[str, str]:
-    one_thread = ("OPENBLAS", "OMP", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")
-    return {
-        "PATH": "/usr/bin:/bin",
-        "HOME": work,
-        "TMPDIR": tmp,
-        "USER": "student",
-        "LOGNAME": "student",
-        "LANG": "C.UTF-8",
-        "MPLBACKEND": "Agg",
-        "MPLCONFIGDIR": f"{tmp}/matplotlib",
-        "IPYTHONDIR": f"{tmp}/ipython",
-        "PYTHONPATH": os.pathsep.join(packages),  # for a Python that the student's code starts
-        "PYTHONDONTWRITEBYTECODE": "1",
-    } | {f"{name}_NUM_THREADS": "1" for name in one_thread}
-
-
-def _python() -> list[str]:
-    # The interpreter itself, not the environment's link to it: the link's path names the course.
-    return [os.path.realpath(sys.executable), "-I", "-B", "-S"]
-
-
-@functools.cache
-def _sites() -> tuple[Path, ...]:
-    """The folders that packages are installed in."""
-    known = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
-    known += [path for path in (*site.getsitepackages(), site.getusersitepackages()) if path in sys.path]
-    folders = dict.fromkeys(Path(path).resolve() for path in known)
-    return tuple(folder for folder in folders if folder.is_dir())
-
-
-def _inside_sites() -> list[str]:
-    return [f"/sandbox/site/{at}" for at in range(len(_sites()))]
-
-
-def _readable_by_all() -> bool:
-    """Whether a user of the sandbox's own could read Python and its packages (not after umask 077)."""
-    folders = [Path(sys.base_prefix), _package(), *_sites()]
-    return all(folder.stat().st_mode & 0o005 == 0o005 for folder in folders)
-
-
-@functools.cache
-def _package() -> Path:
-    spec = importlib.util.find_spec("backprop_lab")
-    if spec is None or spec.origin is None:
-        raise SandboxError("The package backprop_lab is not installed: run `make demo`, or pip install -e .")
-    return Path(spec.origin).resolve().parent
 
 
 def _popen(command: list[str], environment: dict[str, str], **options: Any) -> subprocess.Popen[bytes]:
@@ -706,76 +428,10 @@ def _popen(command: list[str], environment: dict[str, str], **options: Any) -> s
     )
 
 
-# ------------------------------------------------------------------------------------ processes
-
-
-def _processes() -> Iterator[tuple[int, int, int]]:
-    """Process, parent and session of everything in /proc; nothing where there is no /proc."""
-    for name in os.listdir("/proc") if os.path.isdir("/proc/self") else []:
-        if name.isdigit():
-            with suppress(OSError, ValueError, IndexError):
-                fields = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()
-                yield int(name), int(fields[1]), int(fields[3])
-
-
-def _tree(root: int) -> set[int]:
-    """The process, its descendants, and what is in its session."""
-    children: dict[int, list[int]] = {}
-    found = {root}
-    for pid, parent, session in _processes():
-        children.setdefault(parent, []).append(pid)
-        if session == root:
-            found.add(pid)
-    todo = list(found)
-    while todo:
-        new = [pid for pid in children.get(todo.pop(), []) if pid not in found]
-        found.update(new)
-        todo += new
-    return found
-
-
-def _resident(pid: int) -> int:
-    """Bytes of memory that are the process's own, not a file's. A zombie has none."""
-    with suppress(OSError, ValueError, IndexError):
-        pages = Path(f"/proc/{pid}/statm").read_text().split()
-        return (int(pages[1]) - int(pages[2])) * os.sysconf("SC_PAGE_SIZE")
-    return 0
-
-
-def _marked(mark: str, folder: str) -> set[int]:
-    """Processes that left the tree but carry the sandbox's mark or work in its folder."""
-    found = set()
-    for pid, _, _ in _processes():
-        with suppress(OSError):
-            at_home = os.readlink(f"/proc/{pid}/cwd").startswith(folder)
-            if at_home or mark.encode() in Path(f"/proc/{pid}/environ").read_bytes():
-                found.add(pid)
-    return found
-
-
-def _kill_tree(process: subprocess.Popen[bytes], mark: str, folder: str) -> None:
-    """Without namespaces: the group, the session, the descendants, and whoever carries the mark."""
-    for _ in range(50):
-        victims = (_tree(process.pid) | _marked(mark, folder)) - {os.getpid()}
-        with suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-        for pid in victims:
-            with suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-        process.poll()
-        if not any(map(_resident, victims)):
-            return
-        time.sleep(0.02)
-
-
 def _others(isolation: Isolation) -> int:
     """Processes of this user that the limit counts along: none in a sandbox on Linux 5.14 or newer."""
     release = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2] if part.isdigit())
     if isolation.name == "strict" and (isolation.own_uid or release >= (5, 14)):
         return 0
-    me, count = os.getuid(), 0
-    for pid, _, _ in _processes():
-        with suppress(OSError):
-            if os.stat(f"/proc/{pid}").st_uid == me:
-                count += len(os.listdir(f"/proc/{pid}/task"))
-    return count or 4096  # no /proc (macOS): a limit that a desktop's own processes do not exhaust
+    # No /proc (macOS): a limit that a desktop's own processes do not exhaust.
+    return processes.threads_of_user(os.getuid()) or 4096

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from copy import deepcopy
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import nbformat
@@ -17,7 +18,13 @@ from nbformat.notebooknode import NotebookNode
 from backprop_lab.check.notebook import grade_id_of, read_cells, source_of
 
 MAX_SOURCE = 100_000  # characters in one answer; the longest answer of the course has under 2,000
+MAX_OTHERS = 1_000_000  # characters of cells that are not answers, as far as they are looked at
+MAX_NAMES = 500  # defined in them
 METADATA_KEY = "backprop_lab"  # of the rebuilt notebook, for what the judge must know
+
+
+_FUNCTION = re.compile(r"^def (\w{1,100})\s*\(", re.MULTILINE)
+_DEFINED = re.compile(r"^(?:def\s+|class\s+)?([A-Za-z_]\w{0,100})\s*(?:\(|=(?!=)|:)", re.MULTILINE)
 
 
 @dataclass
@@ -48,13 +55,15 @@ def rebuild(released: NotebookNode, data: bytes) -> Rebuilt:
     if problem:
         return rebuilt
     found, others = _by_grade_id(cells)
+    others = _first(others, MAX_OTHERS)
+    functions = _by_function(others)
     for cell in notebook.cells:
         if not is_answer(cell):
             continue
         grade_id = cell.metadata.nbgrader.grade_id
         sources = found.get(grade_id, [])
         if not sources and cell.cell_type == "code":
-            sources = [s for s in others if re.search(rf"^def {re.escape(grade_id)}\s*\(", s, re.MULTILINE)]
+            sources = functions.get(grade_id, [])
             if sources:
                 rebuilt.notes[grade_id] = (
                     "This cell had lost its id and was found by the name of its function."
@@ -72,15 +81,15 @@ def rebuild(released: NotebookNode, data: bytes) -> Rebuilt:
                     f"The answer is longer than {MAX_SOURCE:,} characters and was not read."
                 )
             else:
-                cell.source = changed[-1]
-    rebuilt.own_names = sorted(
-        {
-            name
-            for s in others
-            for name in re.findall(r"^(?:def\s+|class\s+)?([A-Za-z_]\w*)\s*(?:\(|=(?!=)|:)", s, re.MULTILINE)
-        }
-    )
+                cell.source = _clean(changed[-1])
+    defined = (match[1] for source in others for match in _DEFINED.finditer(source))
+    rebuilt.own_names = sorted(islice(dict.fromkeys(defined), MAX_NAMES))
     return rebuilt
+
+
+def _clean(source: str) -> str:
+    """Without half characters, which cannot be written to a file."""
+    return source.encode("utf-8", "replace").decode()
 
 
 def is_answer(cell: NotebookNode) -> bool:
@@ -109,6 +118,26 @@ def recall(notebook: NotebookNode) -> Rebuilt:
 def load_released(path: str) -> NotebookNode:
     """The released notebook, which is ours and trusted."""
     return nbformat.read(path, as_version=4)
+
+
+def _by_function(sources: list[str]) -> dict[str, list[str]]:
+    """Sources by the functions that they define."""
+    found: dict[str, list[str]] = {}
+    for source in sources:
+        for name in dict.fromkeys(_FUNCTION.findall(source)):
+            found.setdefault(name, []).append(source)
+    return found
+
+
+def _first(sources: list[str], budget: int) -> list[str]:
+    """As many of the sources as fit into so many characters."""
+    kept = []
+    for source in sources:
+        budget -= len(source) + 1
+        if budget < 0:
+            break
+        kept.append(source)
+    return kept
 
 
 def _by_grade_id(cells: list[dict[str, Any]]) -> tuple[dict[str, list[str]], list[str]]:

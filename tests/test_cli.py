@@ -180,7 +180,7 @@ def test_without_the_checkout_the_course_commands_say_where_they_are(monkeypatch
     monkeypatch.setattr(cli, "app", app)
     monkeypatch.setattr(cli.metadata, "entry_points", lambda group: [Nothing()])
     cli._add_course_commands()
-    done = CliRunner().invoke(app, ["grade"])
+    done = CliRunner().invoke(app, ["grade", "01-chain-rule", "--jobs", "2"])
     assert done.exit_code == 1
     assert "needs the course checkout" in done.output
 

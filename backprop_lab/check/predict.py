@@ -37,6 +37,7 @@ class Prediction:
         rows = []
         for name, guess in self._guesses.items():
             gradient = float(self._graph[name].grad or 0.0)
+            gradient = 0.0 if abs(gradient) < 1e-12 else gradient  # rounding: its sign means nothing
             sign = bool(np.sign(guess) == np.sign(gradient))
             size = bool(np.isclose(abs(guess), abs(gradient), rtol=CLOSE, atol=1e-9))
             rows.append((name, float(guess), gradient, sign, size))
@@ -101,5 +102,5 @@ class _Revealed:
             for name, guess, gradient, sign, size in self._rows
         )
         head = "<tr><th>node</th><th>you said</th><th>gradient</th><th></th></tr>"
-        picture = self._graph.draw()._repr_mimebundle_()["text/html"]  # type: ignore[attr-defined]
+        picture = self._graph.draw()._repr_mimebundle_()["text/html"]
         return f"<table>{head}{cells}</table><p>{self._summary()}</p>{picture}"

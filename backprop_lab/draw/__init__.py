@@ -13,11 +13,12 @@ from ..engine import Graph
 
 
 def install() -> None:
-    """Give `Graph` the methods ``draw``, ``step``, ``draw_paths``, ``to_dot``, and a display."""
-    Graph.draw = _draw  # type: ignore[attr-defined]
-    Graph.step = _step  # type: ignore[attr-defined]
-    Graph.draw_paths = _draw_paths  # type: ignore[attr-defined]
-    Graph.to_dot = _to_dot  # type: ignore[attr-defined]
+    """Give `Graph` its display, and ``draw``, ``step``, ``draw_paths``, ``draw_modules`` and ``to_dot``."""
+    Graph.draw = _draw  # type: ignore[method-assign]
+    Graph.step = _step  # type: ignore[method-assign]
+    Graph.draw_paths = _draw_paths  # type: ignore[method-assign]
+    Graph.draw_modules = _draw_modules  # type: ignore[method-assign]
+    Graph.to_dot = _to_dot  # type: ignore[method-assign]
     Graph._repr_mimebundle_ = _mimebundle  # type: ignore[attr-defined]
 
 
@@ -37,6 +38,12 @@ def _draw_paths(self: Graph, wrt: Any, **options: Any) -> Any:
     from .paths import draw_paths
 
     return draw_paths(self, wrt, **options)
+
+
+def _draw_modules(self: Graph, **options: Any) -> Any:
+    from .modules import draw_modules
+
+    return draw_modules(self, **options)
 
 
 def _to_dot(self: Graph, **options: Any) -> Any:

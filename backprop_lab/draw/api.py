@@ -10,12 +10,15 @@ from ..engine.paths import Path, Paths
 from . import renderer
 from .collapse import REFUSED, fold
 from .diagram import Diagram, as_nodes, diagram
-from .layout import Layout, dot_source, place
+from .dot import to_dot
+from .gradients import with_gradients
+from .layout import place
 from .picture import Picture, Words
+from .places import Layout
 from .svg import paint
 from .theme import THEMES
 
-DIRECTIONS = ("LR", "TB", "RL", "BT")
+DIRECTIONS = ("auto", "LR", "TB", "RL", "BT")
 
 
 def draw(
@@ -27,7 +30,8 @@ def draw(
     upstream: bool = False,
     highlight: Any = None,
     collapse: bool | str | Iterable[str] | None = None,
-    direction: str = "LR",
+    beside: str | None = None,
+    direction: str = "auto",
     theme: str = "light",
 ) -> Picture | Words:
     """The picture of a graph.
@@ -41,7 +45,10 @@ def draw(
             or a list of these.
         collapse: draw groups as one gate: a name, names, or True for all. None folds
             only what is too large to read.
-        direction: "LR" (left to right), "TB" (top to bottom), "RL" or "BT".
+        beside: "gradient" draws the graph of the gradients beside the graph: each gradient
+            in the place of its node, each edge run backward.
+        direction: "LR" (left to right), "TB" (top to bottom), "RL", "BT", or "auto": LR, and TB
+            where that would be too wide for a notebook.
         theme: "light", "dark", or "auto" to follow the reader's system.
 
     >>> from backprop_lab import Graph, Variable
@@ -51,9 +58,13 @@ def draw(
     Picture of ... pixels: Graph of 6 nodes, output e = 6
     """
     if direction not in DIRECTIONS:
-        raise ValueError(f"direction is 'LR', 'TB', 'RL' or 'BT', not {direction!r}")
+        raise ValueError(f"direction is 'auto', 'LR', 'TB', 'RL' or 'BT', not {direction!r}")
     if theme not in THEMES:
         raise ValueError(f"theme is 'light', 'dark' or 'auto', not {theme!r}")
+    if beside not in (None, "gradient"):
+        raise ValueError(f"beside is 'gradient' or None, not {beside!r}")
+    if beside:
+        return _beside(graph, collapse=collapse, direction=direction, theme=theme)
     marked, trails = _wanted(graph, highlight)
     laid = prepare(
         graph,
@@ -69,6 +80,15 @@ def draw(
     shown, layout = laid
     svg = paint(shown, layout, theme=theme, marked=marked, trails=trails)
     return Picture(svg, shown.description, repr(graph))
+
+
+def _beside(graph: Graph, *, collapse: Any, direction: str, theme: str) -> Picture | Words:
+    graph.trace()  # runs backward if that has not been done
+    show = {"values": True, "gradients": True, "local": True, "upstream": False}
+    laid = prepare(graph, collapse=collapse, direction=direction, **show)
+    if isinstance(laid, Words):
+        return laid
+    return with_gradients(graph, laid[0], direction=direction, theme=theme)
 
 
 def prepare(
@@ -89,7 +109,7 @@ def prepare(
     try:
         return shown, place(shown, direction)
     except renderer.NoRendererError as error:
-        return Words(str(error), dot_source(shown, direction)[0])
+        return Words(str(error), to_dot(graph, collapse=collapse).source)
     except renderer.LayoutError as error:
         return Words(str(error))
 

@@ -7,6 +7,7 @@ the gradient.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from .diagram import Box, Link, Numbers
@@ -71,9 +72,9 @@ def _numbers_width(numbers: Numbers | None) -> float:
     return sum(columns) + GAP * (len(columns) - 1) + 2 * BRACKET * numbers.brackets
 
 
-def paint(box: Box, x: float, y: float, stamp: Stamp) -> str:
-    """The SVG of a card whose centre is at (x, y)."""
-    width, height = size(box)
+def paint(box: Box, centre: tuple[float, float], size: tuple[float, float], stamp: Stamp) -> str:
+    """The SVG of a card of a `size`, at a place."""
+    (x, y), (width, height) = centre, size
     left, top = round(x - width / 2, 1), round(y - height / 2, 1)
     radius = 11 if box.kind in ("variable", "constant") else 5
     shape = f'x="0" y="0" width="{n(width)}" height="{n(height)}" rx="{radius}"'
@@ -122,6 +123,7 @@ def _paint_head(box: Box, width: float) -> str:
     return out
 
 
+@lru_cache(maxsize=256)
 def _paint_strip(width: float, top: float, height: float, radius: int) -> str:
     """The tinted foot of a card, inside its rounded corners, with its dashed line."""
     w, h, r = n(width - 1.4), n(height - 0.7), radius - 0.7
@@ -176,6 +178,7 @@ def paint_bead(link: Link, x: float, y: float) -> str:
     return out
 
 
+@lru_cache(maxsize=8192)  # most coordinates of a picture are inside cards, and repeat
 def n(x: float) -> str:
     """A coordinate to a tenth of a pixel, as short as it gets.
 
@@ -191,4 +194,6 @@ def clean(text: str) -> str:
     >>> clean("a\\x00b")
     'a�b'
     """
+    if text.isprintable():
+        return text
     return "".join(c if c >= " " or c in "\n\t" else "�" for c in text.encode(errors="replace").decode())

@@ -10,6 +10,8 @@ from ..engine.graph import Graph
 from ..engine.node import Group, Node
 
 AUTOMATIC = 150  # more boxes than this, and parts are folded unasked
+LONG = 40  # likewise with more boxes than this one after another
+PARTS = 25  # of a graph folded unasked
 REFUSED = 1500  # more than this, and there is no picture
 
 
@@ -62,27 +64,41 @@ def ancestry(group: Group | None) -> list[Group]:
 
 
 def _automatic(graph: Graph) -> dict[Node, object]:
-    if len(graph.nodes) <= AUTOMATIC:
+    if len(graph.nodes) <= AUTOMATIC and _length(graph, {}) <= LONG:
         return {}
     folds = fold(graph, True)
-    if _boxes(graph, folds) > AUTOMATIC:
-        folds |= _cones(graph, folds)
+    if _boxes(graph, folds) > AUTOMATIC or _length(graph, folds) > LONG:
+        unfolded = folds
+        folds = unfolded | _cones(graph, unfolded, keep_named=True)
+        if _length(graph, folds) > LONG:
+            folds = unfolded | _cones(graph, unfolded, keep_named=False)
     return folds
+
+
+def _length(graph: Graph, folds: dict[Node, object]) -> int:
+    """How many boxes stand one after another."""
+    rank: dict[object, int] = {}
+    for node in graph.nodes:
+        box = folds.get(node, node)
+        before = [rank[other] + 1 for x in node.inputs if (other := folds.get(x, x)) is not box]
+        rank[box] = max(rank.get(box, 1), *before, 1)
+    return max(rank.values())
 
 
 def _boxes(graph: Graph, folds: dict[Node, object]) -> int:
     return len({folds.get(node, node) for node in graph.nodes})
 
 
-def _cones(graph: Graph, folds: dict[Node, object]) -> dict[Node, object]:
-    """Fold each unnamed operation with a single user into that user, a few at a time."""
-    most = -(-len(graph.nodes) // (AUTOMATIC // 2))  # so that a long chain stays a chain
+def _cones(graph: Graph, folds: dict[Node, object], keep_named: bool) -> dict[Node, object]:
+    """Fold each (unnamed) operation with a single user into that user, a few at a time."""
+    most = -(-len(graph.nodes) // PARTS)  # so that a long chain stays a chain
     root: dict[Node, Node] = {}
     size: dict[Node, int] = {}
     for node in reversed(graph.nodes):  # users before inputs
         users = graph.users(node)
         leaf = node.operation is None
-        alone = len(users) == 1 and not node.name and node not in folds and users[0] not in folds
+        alone = len(users) == 1 and node not in folds and users[0] not in folds
+        alone = alone and not (keep_named and node.name)
         joins = alone and not (leaf and node.needs_grad) and (leaf or size[root[users[0]]] < most)
         root[node] = root[users[0]] if joins else node
         size[root[node]] = size.get(root[node], 0) + (not leaf)

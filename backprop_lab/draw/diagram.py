@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -173,11 +174,11 @@ def _title(graph: Graph, owner: object, nodes: list[Node], shown: list[Node]) ->
     for node in shown:
         name = graph.names[node]
         how = node.operation.name if node.operation else "variable" if node.needs_grad else "constant"
-        line = f"{name} ({how}) = {text.short(node.value)}"
+        line = f"{name} ({how}) = {_short(node.value)}"
         if node.shape and "×" not in line:
             line += f", shape {node.shape}"
         if node.grad is not None:
-            line += f"; gradient {text.short(_value(node.grad))}"
+            line += f"; gradient {_short(_value(node.grad))}"
         lines.append(line)
     return "\n".join(lines)
 
@@ -185,18 +186,18 @@ def _title(graph: Graph, owner: object, nodes: list[Node], shown: list[Node]) ->
 def _link(tail: int, head: int, x: Node, user: Node, derivative: Any, upstream: bool) -> Link:
     if derivative is None or np.size(derivative) > COLUMNS:
         return Link(tail, head, x, user, needs_grad=x.needs_grad)
-    local = f"∂ {typeset(text.short(derivative))}"
+    local = f"∂ {typeset(_short(derivative))}"
     product = ""
     if upstream and user.grad is not None:
         above = _value(user.grad)
         flow = above * derivative
-        product = f"{factor(above)} × {factor(derivative)} = {typeset(text.short(flow))}"
+        product = f"{factor(above)} × {factor(derivative)} = {typeset(_short(flow))}"
     return Link(tail, head, x, user, local, product, x.needs_grad)
 
 
 def factor(value: Any) -> str:
     """A value as a factor of a product, negative ones in parentheses."""
-    shown = typeset(text.short(value))
+    shown = typeset(_short(value))
     return f"({shown})" if shown.startswith("−") else shown
 
 
@@ -245,6 +246,8 @@ def numbers(value: Any) -> Numbers:
     ((('−0.25',),), (('1', '0'), ('0', '1')), (('64 × 784',),))
     """
     value = _value(value)
+    if isinstance(value, float):
+        return Numbers(((typeset(_number(value)),),))
     array = np.asarray(value)
     if array.ndim == 0:
         return Numbers(((typeset(text.number(array[()])),),))
@@ -261,6 +264,13 @@ def numbers(value: Any) -> Numbers:
         )
     shape = " × ".join(str(n) for n in array.shape)
     return Numbers(((shape if array.ndim > 1 else f"{shape} entries",),))
+
+
+_number = lru_cache(maxsize=4096, typed=True)(text.number)  # a number is written in several places
+
+
+def _short(value: Any) -> str:
+    return _number(value) if isinstance(value, float) else text.short(value)
 
 
 def typeset(number: str) -> str:

@@ -1,135 +1,176 @@
-"""Where everything goes: a diagram to DOT, Graphviz's answer to positions.
+"""Where everything goes: a diagram to DOT, and Graphviz's answer to positions in pixels.
 
-Boxes reach Graphviz as rectangles of the size we will paint, numbered n0, n1, …;
-no name and no value of the user's is ever part of the DOT text. The local
-derivative of an edge is a bead on it, a small box of its own (b0, b1, …), which
-keeps it clear of everything else with any version of Graphviz and any fonts.
+Boxes reach Graphviz as rectangles of the size we will paint, numbered n0, n1, …; no
+name and no value of the user's is ever part of the DOT text. Graphviz always lays
+out from top to bottom. Here its y is *along* the flow and its x *across* it, and
+only `place` knows which way a graph flows on the page.
 """
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
-from typing import Any
 
 from ..engine.node import Group
-from . import card, renderer, route
+from . import card, renderer
 from .collapse import ancestry
 from .diagram import Box, Diagram
-from .places import ARROW, Curve, Layout, Point
+from .places import Curve, Layout, Point
+from .route import TITLE, Entrance, entrances, route
 
 MARGIN = 12.0
-FRAME_MARGIN = 20  # room for a frame's title above its boxes
-FRAME_INSET = 9  # which the other three sides do not need
+FRAME_SIDE = 11  # between a frame and its boxes; on top, there is the title
+APART = 14  # between boxes side by side
+CHANNEL = 28  # between two ranks: edges change sides here
+WIDE = 1000.0  # a wider picture is hard to read in a notebook 900 pixels wide
 # Network simplex on a graph with many long edges takes seconds for a gain nobody sees: bound it.
 LARGE = 60
-HURRY = "margin=0,nslimit=1,nslimit1=1,mclimit=0.1,splines=false"
-# Compass points where edges leave and enter; entering a box they are then spread along its side.
-PORTS = {"LR": ("e", "w"), "RL": ("w", "e"), "TB": ("s", "n"), "BT": ("n", "s")}
+HURRY = "margin=0,nslimit=1,nslimit1=1,mclimit=0.1"
 
 
-def place(picture: Diagram, direction: str = "LR") -> Layout:
-    """Lay a diagram out; ``direction`` is Graphviz's rankdir: LR, TB, RL or BT."""
-    source, frames = dot_source(picture, direction)
-    layout = read(solve(source), frames)
-    route.tidy(layout, picture, upright=direction in ("TB", "BT"))
+def place(picture: Diagram, direction: str = "LR", sizes: dict[int, Point] | None = None) -> Layout:
+    """Lay a diagram out in a direction: "LR", "TB", "RL", "BT", or "auto" (LR, or TB if LR is too wide).
+
+    ``sizes`` of the boxes are those of their cards, if none are given.
+    """
+    sizes = sizes or {box.key: card.size(box) for box in picture.boxes}
+    if direction == "auto":
+        direction = "TB" if _too_wide(picture, sizes) else "LR"
+    upright = direction in ("TB", "BT")
+    doors = entrances(picture, sizes, upright)
+    framed = upright and any(box.frame for box in picture.boxes)
+    source, groups = dot_source(picture, doors, CHANNEL + TITLE * framed)
+    length, breadth, centres = solve(source)
+    routes = route(picture, doors, centres)
+    above = MARGIN - min(0.0, routes.low)
+
+    def at(point: Point) -> Point:
+        along = point[0] + MARGIN
+        if direction in ("RL", "BT"):
+            along = length + 2 * MARGIN - along
+        across = point[1] + above
+        return (across, along) if upright else (along, across)
+
+    along, across = length + 2 * MARGIN, max(breadth, routes.high) + above + MARGIN
+    layout = Layout(*((across, along) if upright else (along, across)), upright, sizes)
+    layout.boxes = {key: at(point) for key, point in routes.cards.items()}
+    layout.beads = {number: at(point) for number, point in routes.beads.items()}
+    for number, curve in routes.curves.items():
+        layout.curves[number] = Curve([at(point) for point in curve.points], at(curve.tip))
+    layout.frames = _frames(picture, layout, groups)
     return layout
 
 
 @lru_cache(maxsize=64)  # a graph is drawn again with another highlight or theme
-def solve(source: str) -> dict[str, Any]:
-    """Graphviz's answer to a DOT text, with less care where care takes too long."""
+def solve(source: str) -> tuple[float, float, dict[int, Point]]:
+    """Graphviz's answer to a DOT text: length, breadth, and the centre (along, across) of each box."""
     try:
-        return renderer.run(source)
+        return read(renderer.run(source))
     except renderer.TooSlowError:
-        return renderer.run(source.replace("margin=0", HURRY, 1))
+        return read(renderer.run(source.replace("margin=0", HURRY, 1)))
 
 
-def dot_source(picture: Diagram, direction: str = "LR") -> tuple[str, list[Group]]:
+def read(answer: str) -> tuple[float, float, dict[int, Point]]:
+    """Graphviz's plain format, in pixels.
+
+    >>> read("graph 1 2.0 1.0\\nnode n0 0.5 0.75 0.2 0.1 n0 solid box black lightgrey\\nstop\\n")
+    (72.0, 144.0, {0: (18.0, 36.0)})
+    """
+    length = breadth = 0.0
+    centres: dict[int, Point] = {}
+    for line in answer.splitlines():
+        kind, _, rest = line.partition(" ")
+        if kind == "graph":
+            _, x, y = rest.split(" ")
+            length, breadth = float(y) * 72, float(x) * 72
+        elif kind == "node":
+            name, x, y, _ = rest.split(" ", 3)
+            centres[int(name[1:])] = (length - float(y) * 72, float(x) * 72)
+    return length, breadth, centres
+
+
+def dot_source(
+    picture: Diagram, doors: dict[int, Entrance], channel: float = CHANNEL
+) -> tuple[str, list[Group]]:
     """The DOT text of a diagram, and the groups its clusters c0, c1, … stand for."""
-    beads = [link.local != "" for link in picture.links]
-    apart = (0.2, 0.21 if any(beads) else 0.45)
-    large = ",nslimit=4,nslimit1=4" if len(beads) + len(picture.boxes) > LARGE else ""
-    lines = [
-        f"digraph{{graph[rankdir={direction},nodesep={apart[0]},ranksep={apart[1]},margin=0,ordering=in{large}];"
-        f'node[shape=box,fixedsize=true,label=""];edge[arrowsize={ARROW / 10}];'
-    ]
-    out, back = PORTS[direction]
+    large = ",nslimit=4,nslimit1=4" if len(picture.links) + len(picture.boxes) > LARGE else ""
     within: dict[Group | None, list[str]] = {None: []}
-    boxes = {box.key: box for box in picture.boxes}
     for box in picture.boxes:
         for group in ancestry(box.frame):
             within.setdefault(group, [])
-        within[box.frame].append(f"n{box.key}" + _size(*card.size(box)))
-    for number, link in enumerate(picture.links):
-        if beads[number]:
-            inside = _common(boxes[link.tail], boxes[link.head])
-            within[inside].append(f"b{number}" + _size(*card.bead_size(link)))
+        door = doors[box.key]
+        within[box.frame].append(f"n{box.key}[width={_inches(door.across)},height={_inches(door.along)}]")
     groups = [group for group in within if group is not None]
-    lines += _cluster(None, within, groups)
-    for number, link in enumerate(picture.links):
-        if beads[number]:
-            # The derivative belongs to the operation it enters, so the bead keeps close to it.
-            lines.append(f"n{link.tail}:{out}->b{number}:{back}[dir=none,id={number}];")
-            lines.append(f"b{number}:{out}->n{link.head}:{back}[weight=2,id={number}];")
-        else:
-            # As long as an edge with a bead, so that leaves stand in line; but a number
-            # written in the expression stands among the beads, close to where it is used.
-            literal = boxes[link.tail].kind == "constant" and not boxes[link.tail].name
-            minlen = ",minlen=2" if any(beads) and not literal else ""
-            lines.append(f"n{link.tail}:{out}->n{link.head}:{back}[id={number}{minlen}];")
-    return "\n".join([*lines, "}"]), groups
+    lines = [
+        f"digraph{{graph[nodesep={APART / 72:.3f},ranksep={channel / 72:.3f},margin=0,ordering=in,"
+        f'splines=none{large}];node[shape=box,fixedsize=true,label=""]',
+        *_cluster(None, within, groups),
+        *[f"n{link.tail}->n{link.head}" for link in picture.links],
+        "}",
+    ]
+    return "\n".join(lines), groups
 
 
-def _size(width: float, height: float) -> str:
-    return f"[width={width / 72:.4f},height={height / 72:.4f}];"
-
-
-def _common(a: Box, b: Box) -> Group | None:
-    """The innermost frame around both boxes."""
-    shared = [g for g, h in zip(ancestry(a.frame), ancestry(b.frame), strict=False) if g is h]
-    return shared[-1] if shared else None
+def _inches(pixels: float) -> str:
+    """An even number of points: Graphviz halves it, and its versions round halves differently."""
+    return f"{2 * math.ceil(pixels / 2) / 72:.5f}"
 
 
 def _cluster(group: Group | None, within: dict[Group | None, list[str]], groups: list[Group]) -> list[str]:
     lines = list(within[group])
-    for inner in groups:
+    for number, inner in enumerate(groups):
         if inner.parent is group:
-            lines.append(f"subgraph cluster_{groups.index(inner)}{{margin={FRAME_MARGIN};")
+            lines.append(f"subgraph cluster_{number}{{margin={TITLE:g}")
             lines += [*_cluster(inner, within, groups), "}"]
     return lines
 
 
-def read(answer: dict[str, Any], groups: list[Group]) -> Layout:
-    """Graphviz's JSON as a layout in pixels."""
-    x0, y0, x1, y1 = _floats(answer["bb"])
-    layout = Layout(x1 - x0 + 2 * MARGIN, y1 - y0 + 2 * MARGIN)
+def _frames(
+    picture: Diagram, layout: Layout, groups: list[Group]
+) -> list[tuple[Group, float, float, float, float]]:
+    """The frame of every group, outermost first: around its cards, their beads and the frames inside."""
+    if not groups:
+        return []
+    inside: dict[Group, list[tuple[float, float, float, float]]] = {group: [] for group in groups}
+    frame = {box.key: box.frame for box in picture.boxes}
 
-    def point(text: str) -> Point:
-        x, y = _floats(text)
-        return x - x0 + MARGIN, y1 - y + MARGIN
+    def add(group: Group | None, centre: Point, size: Point) -> None:
+        if group is not None:
+            (x, y), (w, h) = centre, size
+            inside[group].append((x - w / 2, y - h / 2, x + w / 2, y + h / 2))
 
-    for item in answer.get("objects", []):
-        kind, number = item["name"][0], item["name"][1:]
-        if kind == "n":
-            layout.boxes[int(number)] = point(item["pos"])
-        elif kind == "b":
-            layout.beads[int(number)] = point(item["pos"])
-        else:
-            left, low, right, high = _floats(item["bb"])
-            (left, high), (right, low) = point(f"{left},{high}"), point(f"{right},{low}")
-            group = groups[int(item["name"].split("_")[1])]
-            layout.frames.append((group, left + FRAME_INSET, high, right - FRAME_INSET, low - FRAME_INSET))
-    for edge in answer.get("edges", []):
-        parts = edge["pos"].split()
-        tip = None
-        if parts[0].startswith("e,"):
-            tip = point(parts.pop(0)[2:])
-        layout.curves.append(Curve(int(edge["id"]), [point(part) for part in parts], tip))
-    return layout
-
-
-def _floats(text: str) -> list[float]:
-    return [float(number) for number in text.split(",")]
+    for key, centre in layout.boxes.items():
+        add(frame[key], centre, layout.sizes[key])
+    for number, centre in layout.beads.items():
+        link = picture.links[number]
+        add(frame[link.head], centre, card.bead_size(link))
+    found = []
+    for group in sorted(groups, key=lambda group: -len(ancestry(group))):
+        left, top, right, bottom = zip(*inside[group], strict=True)
+        edges = (min(left) - FRAME_SIDE, min(top) - TITLE, max(right) + FRAME_SIDE, max(bottom) + FRAME_SIDE)
+        found.append((group, *edges))
+        if group.parent is not None:
+            inside[group.parent].append(edges)
+    return found[::-1]
 
 
-__all__ = ["Curve", "Layout", "dot_source", "place", "read"]
+def _too_wide(picture: Diagram, sizes: dict[int, Point]) -> bool:
+    """Whether left to right is too wide to read, and top to bottom is narrower."""
+    rank: dict[int, int] = {box.key: 0 for box in picture.boxes}
+    for link in picture.links:  # inputs come before users
+        rank[link.head] = max(rank[link.head], rank[link.tail] + 1)
+    first_use: dict[int, int] = {}
+    for link in reversed(picture.links):
+        first_use[link.tail] = min(first_use.get(link.tail, rank[link.head]), rank[link.head])
+    ranks: dict[int, list[Box]] = {}
+    for box in picture.boxes:  # a leaf stands next to its user
+        ranks.setdefault(rank[box.key] or first_use.get(box.key, 1) - 1, []).append(box)
+    beside = entrances(picture, sizes, upright=False)
+    wide = sum(max(beside[box.key].along for box in row) + CHANNEL for row in ranks.values())
+    if wide <= WIDE:
+        return False
+    below = entrances(picture, sizes, upright=True)
+    return max(sum(below[box.key].across + APART for box in row) for row in ranks.values()) < wide
+
+
+__all__ = ["dot_source", "place", "read", "solve"]

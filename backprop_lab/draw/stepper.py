@@ -62,6 +62,7 @@ def _box_style(theme: str, colours: dict[str, str]) -> str:
 _CONTROLS = (
     ".bl-stepper[data-ready]{border-radius:8px;padding:0 0 8px;font-family:sans-serif;"
     "width:fit-content;min-width:min(340px,100%);max-width:100%;box-sizing:border-box}"
+    ".bl-view{overflow:auto;max-height:max(360px,70vh)}"
     ".bl-bar{display:flex;gap:8px;align-items:center;padding:6px 12px 0}"
     ".bl-bar input{flex:1;min-width:120px;max-width:480px}"
     ".bl-bar button{font-size:14px;padding:2px 12px;cursor:pointer}"
@@ -80,7 +81,7 @@ def step(
     *,
     local: bool = True,
     collapse: bool | str | Iterable[str] | None = None,
-    direction: str = "LR",
+    direction: str = "auto",
     theme: str = "light",
 ) -> Stepper | Words:
     """The stepper of a graph: inputs, forward one operation at a time, then backward.
@@ -112,14 +113,14 @@ def step(
     if isinstance(laid, Words):
         return laid
     picture, layout = laid
-    film = _Film(picture, trace)
+    film = _Film(picture, layout, trace)
     foot, extra = _captions(film.sentences, layout)
     svg = paint(
         picture,
         layout,
         theme=theme,
         stamp=film.stamp,
-        under=film.moving_edges(layout),
+        under=film.moving_edges(),
         extra=extra,
         extra_height=foot,
         style=_animation(len(film.sentences), theme),
@@ -130,8 +131,8 @@ def step(
 class _Film:
     """Which part of a picture is seen in which step; steps count from 1."""
 
-    def __init__(self, picture: Diagram, trace: list[Any]):
-        self._picture = picture
+    def __init__(self, picture: Diagram, layout: Layout, trace: list[Any]):
+        self._picture, self._layout = picture, layout
         self.sentences = [_inputs(trace)]
         self._forward: dict[int, int] = {}
         self._backward: dict[int, int] = {}
@@ -157,22 +158,22 @@ class _Film:
             return f' data-from="{seen}"'
         if part == "ring":
             return "".join(
-                ring(self._picture, key, style, f' data-at="{at}"')
+                ring(self._layout.sizes[key], style, f' data-at="{at}"')
                 for style, at in (("ring fw", forward), ("ring bw", backward))
                 if at and at > 1
             )
         return ""
 
-    def moving_edges(self, layout: Layout) -> str:
+    def moving_edges(self) -> str:
         """The edges again: forward where a value is read, backward where a gradient flows."""
-        curves = layout.by_link()
         out = []
         for number, link in enumerate(self._picture.links):
             forward, backward = self._forward.get(link.head), self._backward.get(link.tail)
             if forward:
-                out.append(f'<g class="fw" data-at="{forward}">{edge(curves[number])}</g>')
+                out.append(f'<g class="fw" data-at="{forward}">{edge(self._layout, number)}</g>')
             if backward and link.needs_grad:
-                out.append(f'<g class="bw" data-at="{backward}">{edge(curves[number], backward=True)}</g>')
+                drawn = edge(self._layout, number, backward=True)
+                out.append(f'<g class="bw" data-at="{backward}">{drawn}</g>')
         return "".join(out)
 
 

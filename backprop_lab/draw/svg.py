@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
-from ..engine.node import Node
+from ..engine.node import Group, Node
 from . import card
 from .card import clean, n
 from .diagram import Diagram
-from .fonts import shorten
-from .places import ARROW, Curve, Layout, Point
+from .fonts import shorten, text_width
+from .places import ARROW, Layout, Point
 from .theme import stylesheet
 
 
@@ -22,9 +24,12 @@ def paint(
     marked: list[Node] | None = None,
     trails: list[list[Node]] | None = None,
     stamp: card.Stamp = lambda part, key: "",
+    lines: Sequence[str] = (),
     under: str = "",
     extra: str = "",
     extra_height: float = 0.0,
+    extra_width: float = 0.0,
+    head: float = 0.0,
     style: str = "",
 ) -> str:
     """The SVG of a diagram.
@@ -36,53 +41,71 @@ def paint(
         marked: nodes to point out; edges between them are too.
         trails: paths to point out; only their own edges are, and the rest is dimmed.
         stamp: attributes for parts of the picture (see `card.Stamp`).
+        lines: the edges, in place of plain ones.
         under: more SVG, painted above the edges and below everything else.
-        extra: more SVG, painted on top; ``extra_height`` is room for it at the foot.
+        extra: more SVG, painted on top, with room for it at the foot (``extra_height``),
+            at the right (``extra_width``) and at the top (``head``, above y = 0).
         style: more CSS.
     """
-    width, height = layout.width, layout.height + extra_height
+    width, height = layout.width + extra_width, layout.height + extra_height + head
     boxes, links = _pointed_out(picture, marked or [], trails or [])
     out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="bl-{theme}" viewBox="0 0 {n(width)} {n(height)}" '
-        f'width="{n(width)}" height="{n(height)}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="bl-{theme}" '
+        f'viewBox="0 {n(-head)} {n(width)} {n(height)}" width="{n(width)}" height="{n(height)}" role="img" '
         f"aria-label={quoteattr(clean(picture.description))}>",
         f"<style>{stylesheet(theme)}{style}</style>",
-        f'<rect class="page" x="0.5" y="0.5" width="{n(width - 1)}" height="{n(height - 1)}" rx="8"/>',
+        f'<rect class="page" x="0.5" y="{n(0.5 - head)}" width="{n(width - 1)}" '
+        f'height="{n(height - 1)}" rx="8"/>',
     ]
     for _, left, top, right, bottom in layout.frames:
         out.append(
             f'<rect class="frame" x="{n(left)}" y="{n(top)}" width="{n(right - left)}" '
             f'height="{n(bottom - top)}" rx="8"/>'
         )
-    curves = layout.by_link()
-    for number, link in enumerate(picture.links):
+    out += lines
+    for number, link in enumerate(picture.links if not lines else ()):
         mark = " mark" if number in links else " dim" if trails else ""
         out.append(
             f'<g class="{"e" if link.needs_grad else "e0"}{mark}"{stamp("edge", number)}>'
-            f"{edge(curves[number])}</g>"
+            f"{edge(layout, number)}</g>"
         )
     out.append(under)
-    for group, left, top, right, _ in layout.frames:
-        name = escape(clean(shorten(group.name, right - left - 12, 11)))
-        out.append(f'<text class="title" x="{n(left + 6)}" y="{n(top + 14)}">{name}</text>')
+    out += [_title(layout, *frame) for frame in layout.frames]
     for number in range(len(picture.links)):
         if number in layout.beads:
             dim = " dim" if trails and number not in links else ""
             bead = card.paint_bead(picture.links[number], *layout.beads[number])
             out.append(f'<g class="l{dim}"{stamp("local", number)}>{bead}</g>')
     for box in picture.boxes:
-        painted = card.paint(box, *layout.boxes[box.key], stamp)
+        painted = card.paint(box, layout.boxes[box.key], layout.sizes[box.key], stamp)
         if box.key in boxes:
-            painted = painted.removesuffix("</g>") + ring(picture, box.key) + "</g>"
+            painted = painted.removesuffix("</g>") + ring(layout.sizes[box.key]) + "</g>"
         elif trails:
             painted = f'<g class="dim">{painted}</g>'
         out.append(painted)
     return "".join([*out, extra, "</svg>"])
 
 
-def ring(picture: Diagram, key: int, style: str = "ring", attributes: str = "") -> str:
+def _title(layout: Layout, group: Group, left: float, top: float, right: float, bottom: float) -> str:
+    """The title of a frame, in the upper corner where fewer edges come in."""
+    name = shorten(group.name, right - left - 12, 11)
+    width = text_width(name, 11) + 6
+    low, high = top + 3, top + 18
+
+    def crossed(begin: float) -> int:
+        return sum(
+            min(x, u) < begin + width and max(x, u) > begin and min(y, v) < high and max(y, v) > low
+            for curve in layout.curves.values()
+            for (x, y), (u, v) in pairwise(curve.points)
+        )
+
+    x = left + 6 if crossed(left + 3) <= crossed(right - width - 3) else right - width
+    return f'<text class="title" x="{n(x)}" y="{n(top + 14)}">{escape(clean(name))}</text>'
+
+
+def ring(size: Point, style: str = "ring", attributes: str = "") -> str:
     """An outline around a card, in the card's own coordinates."""
-    width, height = card.size(picture.boxes[key])
+    width, height = size
     return (
         f'<rect class="{style}" x="-3.5" y="-3.5" width="{n(width + 7)}" height="{n(height + 7)}" '
         f'rx="9"{attributes}/>'
@@ -103,33 +126,44 @@ def _pointed_out(picture: Diagram, marked: list[Node], trails: list[list[Node]])
     return nodes, links
 
 
-def edge(curves: list[Curve], backward: bool = False, line: str = "", fill: str = "") -> str:
-    """One edge of a picture, through its bead if it has one, with its arrow at either end.
+def edge(layout: Layout, number: int, backward: bool = False, line: str = "", fill: str = "") -> str:
+    """One edge of a picture with its arrow, at its other end for ``backward``.
 
     ``line`` and ``fill`` are CSS for the line and for the arrow, where the classes will not do.
     """
-    points = [curve.points for curve in sorted(curves, key=lambda curve: curve.tip is not None)]
-    base, tip = points[-1][-1], curves[0].tip or curves[-1].tip
-    assert tip
+    curve = layout.curves[number]
+    points, tip = curve.points, curve.tip
     if backward:
-        points[-1] = [*points[-1][:-1], tip]
-        points = [half[::-1] for half in points[::-1]]
-        tip, before = points[-1][-1], points[-1][-2]
-        length = ((before[0] - tip[0]) ** 2 + (before[1] - tip[1]) ** 2) ** 0.5 or 1.0
-        part = ARROW / length
-        base = (tip[0] + (before[0] - tip[0]) * part, tip[1] + (before[1] - tip[1]) * part)
-        points[-1] = [*points[-1][:-1], base]
+        points, tip = [tip, *points[-2::-1]], points[0]
+        (x, y), (u, v) = points[-2], tip
+        # The head replaces the end of the line, which is level.
+        if layout.upright:
+            points[-1] = (u, v + math.copysign(ARROW, y - v))
+        else:
+            points[-1] = (u + math.copysign(ARROW, x - u), v)
     style = f' style="{line}"' if line else ""
-    return f'<path{style} d="{path_data(points)}"/>{arrow(base, tip, fill)}'
+    return f'<path{style} d="{path_data(points, layout.upright)}"/>{arrow(points[-1], tip, fill)}'
 
 
-def path_data(splines: list[list[Point]]) -> str:
-    """Graphviz's splines, joined by straight lines, as the ``d`` of an SVG path."""
-    parts = []
-    for command, points in zip("M" + "L" * len(splines), splines, strict=False):
-        first, *rest = points
-        parts.append(f"{command}{n(first[0])} {n(first[1])}C" + " ".join(f"{n(x)} {n(y)}" for x, y in rest))
-    return "".join(parts)
+def path_data(points: list[Point], upright: bool = False) -> str:
+    """The ``d`` of an SVG path through points: straight where it stays level, else by S-curves.
+
+    >>> path_data([(0, 5), (10, 5), (30, 25)])
+    'M0 5H10C20 5 20 25 30 25'
+    """
+    x, y = points[0]
+    out = f"M{n(x)} {n(y)}"
+    for u, v in points[1:]:
+        if abs(x - u if upright else y - v) < 0.05:
+            out += f"V{n(v)}" if upright else f"H{n(u)}"
+        elif upright:
+            middle = n((y + v) / 2)
+            out += f"C{n(x)} {middle} {n(u)} {middle} {n(u)} {n(v)}"
+        else:
+            middle = n((x + u) / 2)
+            out += f"C{middle} {n(y)} {middle} {n(v)} {n(u)} {n(v)}"
+        x, y = u, v
+    return out
 
 
 def arrow(base: Point, tip: Point, fill: str = "") -> str:

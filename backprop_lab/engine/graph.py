@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -49,6 +49,14 @@ class Graph:
             raise TypeError("Graph takes at least one output node; got none")
         self.output = self.outputs[0]
         self.nodes = topological_order(self.outputs)
+
+    if TYPE_CHECKING:  # what `backprop_lab.draw` adds; see its functions of these names
+
+        def draw(self, **options: Any) -> Any: ...
+        def step(self, **options: Any) -> Any: ...
+        def draw_paths(self, wrt: str | Node, **options: Any) -> Any: ...
+        def draw_modules(self, **options: Any) -> Any: ...
+        def to_dot(self, **options: Any) -> Any: ...
 
     @cached_property
     def names(self) -> dict[Node, str]:

@@ -350,6 +350,8 @@ def _pgd_cases(rng: Rng) -> Iterator[Case]:
         yield Case(f"{name}, {steps} steps", group, (params, x, target, epsilon, steps, size))
     wide = network(rng, 16, 12, 5)
     yield Case("16 pixels, 12 steps", "values", (wide, image(rng, 16), 2, 0.5, 12, 0.13))
+    wider = network(rng, 20, 15, 4)
+    yield Case("20 pixels, 10 steps, a small ball", "values", (wider, image(rng, 20), 3, 0.15, 10, 0.1))
     params, x = network(rng, 6, 5, 3), image(rng, 6)
     yield Case("no step at all", "edges", (params, x, 1, 0.2, 0, 0.1))
     yield Case("epsilon 0", "edges", (params, x, 2, 0.0, 3, 0.1))

@@ -268,15 +268,15 @@ def train_network(X, labels, seed):
 
 
 RIGHT["train_network"] = [
-    _training(32, 40, 32, "p[k] = p[k] - 0.3 * g[k]"),
+    _training(48, 40, 32, "p[k] = p[k] - 0.3 * g[k]"),
     _training(48, 20, 32, "v[k] = 0.9 * v[k] - 0.1 * g[k]; p[k] = p[k] + v[k]"),
-    _training(64, 25, 48, "p[k] -= 0.5 * 0.95**t * g[k]"),
+    _training(64, 30, 32, "p[k] -= 0.3 * 0.97**t * g[k]"),
     _training(
         40,
         20,
         32,
         "m[k] += 0.1 * (g[k] - m[k]); v[k] += 0.01 * (g[k]**2 - v[k]); "
-        "p[k] -= 0.01 * m[k] / (np.sqrt(v[k]) + 1e-8)",
+        "p[k] -= 0.01 * 0.85**t * m[k] / (np.sqrt(v[k]) + 1e-8)",
         start="m = {k: np.zeros_like(a) for k, a in p.items()}",
     ),
     """

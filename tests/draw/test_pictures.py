@@ -199,7 +199,7 @@ def test_boxes_do_not_overlap_and_stay_inside():
         for direction in ("LR", "TB"):
             shown = diagram(worked(make()), local=True)
             layout = place(shown, direction)
-            boxes = [(layout.boxes[b.key], card.size(b)) for b in shown.boxes]
+            boxes = [(layout.boxes[b.key], layout.sizes[b.key]) for b in shown.boxes]
             boxes += [(at, card.bead_size(shown.links[k])) for k, at in layout.beads.items()]
             for i, ((x, y), (w, h)) in enumerate(boxes):
                 assert x - w / 2 >= 0

@@ -1,8 +1,11 @@
 """The judge on single submissions: fail closed, replay, and believe nothing."""
 
+import time
+
 import pytest
 
 from backprop_lab.exercises import REGISTRY
+from graders import judge as judging
 from graders.hidden import HIDDEN, all_cases
 from graders.judge import Judgement, judge
 from graders.sample_class import PLAIN, answered
@@ -161,3 +164,35 @@ def test_strict_isolation_is_refused_where_there_is_none(judged, monkeypatch):
     else:
         with pytest.raises(IsolationError):
             judged("strict")
+
+
+def test_a_submission_has_its_time_and_no_more(judged, monkeypatch):
+    monkeypatch.setattr(judging, "BUDGET", 4.0)
+    slow = "import time\ndef {0}(delta, *inputs):\n    time.sleep(0.3)\n    return delta, delta"
+    names = ("add_backward", "exp_backward", "log_backward", "square_backward", "sigmoid_backward")
+    start = time.monotonic()
+    judgement = judged(**{name: slow.format(name) for name in names})
+    assert time.monotonic() - start < 4.0 + 3.0
+    assert set(judgement.verdicts) == {name for name in REGISTRY if name in PLAIN}
+    assert "altogether" in str(judgement.verdicts["add_backward"])
+
+
+def test_an_answer_that_cannot_be_compared_costs_its_own_exercise_only(judged, monkeypatch):
+    compare = judging.assess
+
+    def strange(exercise, cases, answers):
+        if exercise.name == "exp_backward":
+            raise OverflowError
+        return compare(exercise, cases, answers)
+
+    monkeypatch.setattr(judging, "assess", strange)
+    judgement = judged()
+    assert wrong(judgement) == {"exp_backward"}
+    assert "could not be compared (OverflowError)" in judgement.verdicts["exp_backward"].note
+
+
+def test_a_verdict_quotes_no_more_than_a_page_can_show(judged):
+    source = "def exp_backward(delta, x):\n    raise ValueError('\\x1b[31m' + '<b>' * 9_000 + '\\u202e\\x00')"
+    text = str(judged(exp_backward=source).verdicts["exp_backward"])
+    assert len(text) < 2_000
+    assert all(sign not in text for sign in "\x1b\x00\u202e")

@@ -12,8 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graders import sandbox as sandbox_module
-from graders.sandbox import CHECKOUT, Isolation, IsolationError, Limits, Sandbox, isolation_level
+from graders import isolation, processes, world
+from graders.sandbox import (
+    CHECKOUT,
+    Isolation,
+    IsolationError,
+    Limits,
+    Sandbox,
+    SandboxError,
+    isolation_level,
+)
 from graders.wire import Unsupported
 
 STRICT = isolation_level().name == "strict"
@@ -46,7 +54,7 @@ def hostile(request):
     with Sandbox(QUICK, request.param) as sandbox:
         yield sandbox
         sandbox.wait()
-        tree = sandbox_module._tree(sandbox._process.pid) if sandbox._process else set()
+        tree = processes.tree(sandbox._process.pid) if sandbox._process else set()
         scratch = sandbox._scratch
     assert not [pid for pid in tree if alive(pid)]
     assert scratch is None or not scratch.exists()
@@ -351,13 +359,13 @@ def test_a_fork_bomb_stays_small_and_ends(strict):
     bomb = "import os\ndef f():\n    while True:\n        try: os.fork()\n        except OSError: pass"
     run(strict, bomb)
     start = time.monotonic()
-    tree = sandbox_module._tree
+    tree = processes.tree
     seen = []
-    sandbox_module._tree = lambda root: seen.append(tree(root)) or seen[-1]
+    processes.tree = lambda root: seen.append(tree(root)) or seen[-1]
     try:
         [answer] = strict.call("f", [{}])
     finally:
-        sandbox_module._tree = tree
+        processes.tree = tree
     assert answer.status == "timeout"
     assert time.monotonic() - start < 5
     assert 10 < max(map(len, seen)) <= QUICK.processes + 2
@@ -539,7 +547,7 @@ def test_a_sandbox_closed_before_it_is_ready_leaves_nothing():
     for pause in (0, 0, 0, 0.002, 0.005, 0.02):
         with Sandbox(QUICK, "strict") as sandbox:
             time.sleep(pause)
-            tree = sandbox_module._tree(sandbox._process.pid)
+            tree = processes.tree(sandbox._process.pid)
         assert not [pid for pid in tree if alive(pid)], f"closed after {pause} s"
 
 
@@ -580,7 +588,7 @@ def test_the_sandbox_ends_when_the_grader_is_killed():
 
 def test_strict_refuses_in_a_sentence_where_it_cannot_be_had(monkeypatch):
     weak = Isolation("limits", why="bubblewrap (bwrap) is not installed.")
-    monkeypatch.setattr(sandbox_module, "isolation_level", lambda: weak)
+    monkeypatch.setattr(isolation, "isolation_level", lambda: weak)
     with pytest.raises(IsolationError, match="not installed") as caught:
         Sandbox(isolation="strict")
     assert "NOT isolated" in str(caught.value)
@@ -590,15 +598,15 @@ def test_strict_refuses_in_a_sentence_where_it_cannot_be_had(monkeypatch):
 
 
 @needs_strict
-@pytest.mark.parametrize("flags", sandbox_module._VARIANTS[1:])
+@pytest.mark.parametrize("flags", isolation.VARIANTS[1:])
 def test_an_ordinary_users_namespaces_work_too(monkeypatch, flags):
-    monkeypatch.setattr(sandbox_module, "isolation_level", lambda: Isolation("strict", flags))
+    monkeypatch.setattr(isolation, "isolation_level", lambda: Isolation("strict", flags))
     with Sandbox(QUICK, "strict") as sandbox:
         result = run(sandbox, "import os\nprint(os.getuid(), os.path.exists('/home'))")
     assert text(result) == "65534 False\n"
 
 
 def test_a_sandbox_that_cannot_start_says_why(monkeypatch):
-    monkeypatch.setattr(sandbox_module, "_python", lambda: [sys.executable, "-c", "raise OSError('no room')"])
-    with pytest.raises(sandbox_module.SandboxError, match="no room"), Sandbox(QUICK, "none") as sandbox:
+    monkeypatch.setattr(world, "python", lambda: [sys.executable, "-c", "raise OSError('no room')"])
+    with pytest.raises(SandboxError, match="no room"), Sandbox(QUICK, "none") as sandbox:
         sandbox.run_cell("1", "x")

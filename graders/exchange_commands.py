@@ -1,0 +1,96 @@
+"""The commands that talk to other systems: the class list, submissions from a zip file, grades out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from .commands import Assignment, CourseFolder, Database, Student, _course, _sentences
+
+console = Console()
+
+
+def roster(
+    file: Annotated[Path, typer.Argument(help="A CSV file: from Canvas, from Moodle, or with a column id.")],
+    course: CourseFolder = Path(),
+    db: Database = "",
+) -> None:
+    """Enter the class list in the gradebook."""
+    from .roster import enter, read
+
+    with _sentences():
+        place = _course(course, db)
+        students = read(file)
+        with place.gradebook() as gradebook:
+            new, known = enter(gradebook, students)
+    console.print(f"[green]✓[/] {new} students entered, {known} were there already", highlight=False)
+
+
+def collect(
+    assignment: Assignment,
+    archive: Annotated[Path, typer.Argument(help="The zip file with all submissions.")],
+    source: Annotated[str, typer.Option("--from", help="canvas or moodle: whose zip file it is.")] = "canvas",
+    course: CourseFolder = Path(),
+    db: Database = "",
+) -> None:
+    """Take the submissions out of the zip file that Canvas or Moodle gives."""
+    from . import collecting
+    from .course import CourseError
+
+    with _sentences():
+        place = _course(course, db)
+        place.require_released(assignment)
+        if source not in collecting.PATTERNS:
+            raise CourseError(f"--from takes canvas or moodle; got '{source}'.")
+        notebook = place.released_notebooks(assignment)[0].stem
+        students, strange = collecting.collect(place.api, assignment, notebook, archive, source)
+    for name in strange:
+        console.print(f"[yellow]![/] left out: {escape(name)}", highlight=False)
+    console.print(f"[green]✓[/] {len(students)} submissions collected", highlight=False)
+
+
+def export(
+    to: Annotated[str, typer.Option("--to", help="nbgrader, canvas or moodle: for whom.")] = "nbgrader",
+    assignment: Annotated[
+        list[str] | None, typer.Option("--assignment", help="Only this one; may be repeated.")
+    ] = None,
+    student: Student = None,
+    out: Annotated[Path | None, typer.Option(help="The file to write.")] = None,
+    course: CourseFolder = Path(),
+    db: Database = "",
+) -> None:
+    """Write the grades as a CSV file for another system."""
+    from nbgrader.api import SubmittedAssignment
+
+    from .course import CourseError
+    from .exports import EXPORTERS
+
+    with _sentences():
+        place = _course(course, db)
+        if to not in EXPORTERS:
+            raise CourseError(f"--to takes {', '.join(EXPORTERS)}; got '{to}'.")
+        for name in assignment or []:
+            place.require(name)
+        kind, default = EXPORTERS[to]
+        file = out or place.root / default
+        with place.gradebook() as gradebook:
+            plugin = kind(to=str(file), assignment=assignment or [], student=student or [])
+            try:
+                plugin.export(gradebook)
+            except OSError as error:
+                raise CourseError(f"{file} cannot be written: {error.strerror or error}.") from None
+            waiting = sum(
+                submission.needs_manual_grade
+                for submission in gradebook.db.query(SubmittedAssignment)
+                if not assignment or submission.assignment.name in assignment
+            )
+    if waiting:
+        console.print(
+            f"[yellow]![/] {waiting} submissions have answers that wait for a person; they count 0 so far",
+            highlight=False,
+        )
+    console.print(f"[green]✓[/] grades written to {escape(str(file))}", highlight=False, soft_wrap=True)

@@ -1,0 +1,20 @@
+"""Where the judging processes come from: one process that has imported what they need, and forks them.
+
+A part of nbformat takes a second to import (`rfc3987_syntax`, by jsonschema). It is paid once, at the
+same time as nbgrader's own imports in the grader. Not forked from the grader itself, which has threads
+and an open gradebook.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext
+
+
+def start() -> ForkServerContext:
+    """The context in which workers are started. Cheap when called again, and best called early."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["graders.workers"])
+    forkserver.ensure_running()
+    return context

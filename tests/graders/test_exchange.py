@@ -1,0 +1,198 @@
+"""Other systems: the class list in, submissions out of a zip file, grades out."""
+
+import csv
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from graders import report, roster
+from graders.collecting import collect, sort_out
+from graders.course import CourseError
+from graders.exports import EXPORTERS
+from graders.sample_class import ASSIGNMENT
+from tests.graders.test_classroom import NOTEBOOK, course  # noqa: F401 - a fixture
+
+COMMAND = Path(sys.executable).with_name("backprop-lab")
+
+
+def exported(course, to, folder, **options):  # noqa: F811
+    kind, name = EXPORTERS[to]
+    with course.gradebook() as gradebook:
+        kind(to=str(folder / name), **options).export(gradebook)
+    with (folder / name).open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+# ---------------------------------------------------------------------------------- grades out
+
+
+@pytest.mark.parametrize("to", EXPORTERS)
+def test_every_export_holds_the_scores_of_the_gradebook(graded_class, tmp_path, to):
+    header, *lines = exported(graded_class.course, to, tmp_path, assignment=[ASSIGNMENT])
+    key = {"nbgrader": "student_id", "canvas": "SIS Login ID", "moodle": "Username"}[to]
+    score = {"nbgrader": "score"}.get(to, ASSIGNMENT)
+    found = {line[header.index(key)]: line[header.index(score)] for line in lines}
+    if to == "canvas":
+        assert float(found.pop("")) == graded_class.rows["blank"].max_code + 6  # what can be had
+    assert {s: float(text) for s, text in found.items()} == {
+        s: row.score for s, row in graded_class.rows.items()
+    }
+
+
+def test_a_student_who_handed_in_nothing_has_no_entry(graded_class, tmp_path):
+    with graded_class.course.gradebook() as gradebook:
+        gradebook.add_student("absent", first_name="=cmd()", last_name="Ünal")
+    try:
+        _, _, *canvas = exported(graded_class.course, "canvas", tmp_path)
+        _, *moodle = exported(graded_class.course, "moodle", tmp_path)
+    finally:
+        with graded_class.course.gradebook() as gradebook:
+            gradebook.remove_student("absent")
+    assert next(line for line in canvas if line[3] == "absent")[5] == ""
+    assert next(line for line in moodle if line[0] == "absent")[2:] == ["'=cmd()", "Ünal", "", "-"]
+
+
+# ----------------------------------------------------------------------------- the class list in
+
+
+CANVAS_LIST = """Student,ID,SIS User ID,SIS Login ID,Section
+    Points Possible,,,,
+"Lovelace, Ada",4711,,ada,1
+"""
+MOODLE_LIST = "First name,Surname,Username,Email address\nAda,Lovelace,ada,ada@example.org\n"
+
+
+@pytest.mark.parametrize("text", [CANVAS_LIST, MOODLE_LIST, "id,first_name,last_name\nada,Ada,Lovelace\n"])
+def test_class_lists_of_three_kinds_are_read(tmp_path, text):
+    (tmp_path / "list.csv").write_text(text, encoding="utf-8-sig")
+    [student] = roster.read(tmp_path / "list.csv")
+    assert (student["id"], student["first_name"], student["last_name"]) == ("ada", "Ada", "Lovelace")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("name\nada\n", "has no column of student ids"),
+        ("id\n../../etc\n", r"Line 2 of .* has the id '\.\./\.\./etc'"),
+        ("", "has no column of student ids"),
+    ],
+)
+def test_a_class_list_that_cannot_be_used_is_told(tmp_path, text, sentence):
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(CourseError, match=sentence):
+        roster.read(tmp_path / "list.csv")
+
+
+def test_entering_a_list_twice_changes_nothing_the_second_time(course):  # noqa: F811
+    students = [{"id": "ada", "first_name": "Ada"}, {"id": "bo"}]
+    with course.gradebook() as gradebook:
+        assert roster.enter(gradebook, students) == (2, 0)
+        assert roster.enter(gradebook, students) == (0, 2)
+        assert gradebook.find_student("ada").first_name == "Ada"
+
+
+# --------------------------------------------------------------------- submissions from a zip file
+
+
+def test_canvas_names_are_sorted_out_and_the_latest_attempt_wins():
+    names = [
+        f"lovelaceada_4711_100_{NOTEBOOK}",
+        "lovelaceada_LATE_4711_200_01-chain-rule-1.ipynb",
+        f"unknown_5000_101_{NOTEBOOK}",
+        "readme.txt",
+    ]
+    found, strange = sort_out(names, "canvas", [{"id": "ada", "lms_user_id": "4711"}])
+    assert {one.student: one.member for one in found} == {"ada": names[1], "unknown": names[2]}
+    assert strange == ["readme.txt"]
+
+
+def test_moodle_names_are_found_by_the_name_of_the_student():
+    names = [
+        f"Émilie du Châtelet_12_assignsubmission_file_/{NOTEBOOK}",
+        f"Bo Peep_13_assignsubmission_file_{NOTEBOOK}",
+    ]
+    found, strange = sort_out(names, "moodle", [{"id": "emilie", "name": "Emilie du Chatelet"}])
+    assert ([one.student for one in found], strange) == (["bo-peep", "emilie"], [])
+
+
+def test_a_zip_file_is_collected_and_leads_nowhere_else(course, tmp_path):  # noqa: F811
+    data = course.submitted_notebooks(ASSIGNMENT, "right-plain")[0].read_bytes()
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr(f"lovelaceada_4711_100_{NOTEBOOK}", data)
+        archive.writestr("../../../.._1_1_x.ipynb", b"out")
+        archive.writestr("/etc/evil_2_2_x.ipynb", b"inside, under its own name")
+    students, strange = collect(course.api, ASSIGNMENT, ASSIGNMENT, tmp_path / "all.zip", "canvas")
+    assert students == ["evil", "lovelaceada"]
+    assert strange == ["../../../.._1_1_x.ipynb"]
+    assert course.submitted_notebooks(ASSIGNMENT, "lovelaceada")[0].read_bytes() == data
+    assert not list(tmp_path.parent.glob("*_x.ipynb"))
+
+
+def test_what_is_no_zip_file_is_told(course, tmp_path):  # noqa: F811
+    (tmp_path / "all.zip").write_bytes(b"no")
+    with pytest.raises(CourseError, match="cannot be read as a zip file"):
+        collect(course.api, ASSIGNMENT, ASSIGNMENT, tmp_path / "all.zip", "canvas")
+
+
+# -------------------------------------------------------------------------------- the report
+
+
+def test_the_json_report_holds_what_the_page_shows(graded_class):
+    rows = list(graded_class.rows.values())
+    data = json.loads(report.as_json(ASSIGNMENT, rows))
+    assert {row["student"]: row["score"] for row in data["rows"]} == {r.student: r.score for r in rows}
+    assert data["mean"] == sum(row.score for row in rows) / len(rows)
+    tie = next(row for row in data["rows"] if row["student"] == "mistake-tie")
+    assert tie["exercises"]["max_backward"]["misconception"] == "tie"
+    assert len(tie["attempts"]) == 1
+    assert tie["seconds"] > 0
+
+
+def test_an_anonymous_report_has_no_names_and_the_same_numbers(graded_class):
+    rows = list(graded_class.rows.values())
+    hidden = report.anonymous({ASSIGNMENT: rows, "again": rows[:3]})
+    page = report.html(ASSIGNMENT, hidden[ASSIGNMENT])
+    assert not [row.student for row in rows if row.student in page.replace("mistake</", "")]
+    assert sorted(r.score for r in hidden[ASSIGNMENT]) == sorted(r.score for r in rows)
+    assert {r.student for r in hidden["again"]} < {r.student for r in hidden[ASSIGNMENT]}
+
+
+def test_progress_is_counted_between_the_first_attempt_and_the_last(graded_class):
+    from dataclasses import replace
+
+    row = graded_class.rows["right-plain"]
+    rows = [replace(row, attempts=(0.25, 0.1, 0.75)), replace(row, attempts=(0.5, 0.5)), row]
+    assert report.progress(rows) == report.Progress(2, 1, 0.375, 0.625)
+    assert "2 handed in more than once, 1 of them" in report.html(ASSIGNMENT, rows)
+
+
+def test_the_course_report_adds_up_its_assignments(graded_class):
+    rows = list(graded_class.rows.values())
+    summary = report.summarize_course({ASSIGNMENT: rows, "02-multiple-paths": rows[:2]})
+    assert [line["submissions"] for line in summary["assignments"]] == [len(rows), 2]
+    assert summary["students"] == len(rows)
+    assert "<script" not in report.course_html({ASSIGNMENT: rows})
+
+
+# ---------------------------------------------------------------------------------- the commands
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["export", "--to", "canvas"], 0, "grades written to"),
+        (["export", "--to", "excel"], 1, "--to takes nbgrader, canvas, moodle; got 'excel'."),
+        (["report", "--json", "--anonymous"], 0, "course.json"),
+        (["collect", ASSIGNMENT, "none.zip"], 1, "none.zip cannot be read as a zip file"),
+        (["roster", "none.csv"], 1, "none.csv cannot be read as a CSV file"),
+    ],
+)
+def test_the_commands_say_what_they_did_or_why_not(course, words, code, said):  # noqa: F811
+    done = subprocess.run([COMMAND, *words], cwd=course.root, capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    assert said in " ".join((done.stdout + done.stderr).split())
