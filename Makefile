@@ -29,6 +29,7 @@ lab: $(VENV)/ready
 bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.drawing
+	$(BIN)/python -m benchmarks.grading
 
 # The student versions that `backprop-lab start` hands out, made from notebooks/.
 notebooks: $(VENV)/ready

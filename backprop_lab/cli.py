@@ -95,7 +95,7 @@ def check(
 
 @app.command()
 def progress(
-    folder: Annotated[Path, typer.Argument(help="The folder that `start` made.")] = Path("backprop-lab"),
+    folder: Annotated[Path, typer.Argument(help="The folder that start made.")] = Path("backprop-lab"),
 ) -> None:
     """How far along you are: functions right and points so far, in every notebook."""
     released = {path.stem: path for path in sorted(ASSIGNMENTS.glob("*.ipynb"))}

@@ -119,7 +119,7 @@ def main() -> None:
         "first: a picture of a graph with new numbers; again: the same once more (another highlight or theme)"
     )
     print(
-        "dot: spawning dot -Tsvg, on the same picture (its text in the DOT) and on bare boxes of the same sizes"
+        "dot: spawning dot -Tsvg on the same picture (its text in the DOT), and on bare boxes of its sizes"
     )
     print(
         f"{'nodes':>6}{'paint':>9}{'again':>9}{'first':>9}{'dot':>9}{'dot, bare':>9}"

@@ -92,7 +92,8 @@ def run(folder: Path, *words: str) -> Cost:
     return Cost(seconds, cpu, first / 1e6, everything / 1e6)
 
 
-def against_stock(students: int, place: Path) -> None:
+def against_stock(students: int, place: Path) -> Cost:
+    """Prints the table; what one notebook costs in stock nbgrader."""
     ours_is = students * TIMES
     print(f"\nOne notebook of {ASSIGNMENT}, isolation {isolation_level().name}")
     print(f"stock: {students} submissions; ours, which is shorter to run: {ours_is}")
@@ -112,6 +113,7 @@ def against_stock(students: int, place: Path) -> None:
         count = students if words[0] == "nbgrader" else ours_is
         course_with(place / f"ours-{at}", count)
         line(name, run(place / f"ours-{at}", *words), stock, count, students)
+    return Cost(stock.seconds / students, stock.cpu / students, 0.0, 0.0)
 
 
 def line(name: str, cost: Cost, stock: Cost, count: int, stock_count: int) -> None:
@@ -124,10 +126,11 @@ def line(name: str, cost: Cost, stock: Cost, count: int, stock_count: int) -> No
     )
 
 
-def growth(sizes: list[int], place: Path) -> None:
+def growth(sizes: list[int], place: Path, stock: Cost) -> None:
     print("\nGrowth, 2 jobs")
     print(
-        f"{'submissions':>12}{'seconds':>10}{'each':>9}{'CPU':>9}{'again':>9}{'grader MB':>12}{'all MB':>9}"
+        f"{'submissions':>12}{'seconds':>10}{'each':>9}{'of stock':>10}{'CPU each':>10}{'of stock':>10}"
+        f"{'again':>9}{'grader MB':>12}{'all MB':>9}"
     )
     for size in sizes:
         folder = place / f"grown-{size}"
@@ -136,7 +139,9 @@ def growth(sizes: list[int], place: Path) -> None:
         cost = run(folder, *words)
         again = run(folder, *words).seconds  # nothing is new
         print(
-            f"{size:12}{cost.seconds:10.1f}{cost.seconds / size:9.3f}{cost.cpu / size:9.3f}{again:9.2f}"
+            f"{size:12}{cost.seconds:10.1f}{cost.seconds / size:9.3f}"
+            f"{'1/' + format(stock.seconds * size / cost.seconds, '.1f'):>10}{cost.cpu / size:10.3f}"
+            f"{'1/' + format(stock.cpu * size / cost.cpu, '.1f'):>10}{again:9.2f}"
             f"{cost.grader:12.0f}{cost.all:9.0f}",
             flush=True,
         )
@@ -215,9 +220,9 @@ def main() -> None:
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before this began")
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        against_stock(chosen.students, place)
+        stock = against_stock(chosen.students, place)
         projection(*parts(place))
-        growth([int(size) for size in chosen.growth.split(",") if size], place)
+        growth([int(size) for size in chosen.growth.split(",") if size], place, stock)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,6 @@ from .judging import Judged
 from .plugins import ClassRun
 from .workers import explain
 
-
 # nbgrader sums scores by these columns and has no index on them: without one, every question about a
 # student reads the whole class.
 _ASKED_BY = (("grade", "notebook_id"), ("comment", "notebook_id"), ("submitted_notebook", "assignment_id"))

@@ -34,10 +34,10 @@ def place(picture: Diagram, direction: str = "LR", sizes: dict[int, Point] | Non
     ``sizes`` of the boxes are those of their cards, if none are given.
     """
     sizes = sizes or {box.key: card.size(box) for box in picture.boxes}
-    if direction == "auto":
-        direction = "TB" if _too_wide(picture, sizes) else "LR"
     upright = direction in ("TB", "BT")
     doors = entrances(picture, sizes, upright)
+    if direction == "auto" and (narrower := _narrower(picture, sizes, doors)):
+        direction, upright, doors = "TB", True, narrower
     framed = upright and any(box.frame for box in picture.boxes)
     source, groups = dot_source(picture, doors, CHANNEL + TITLE * framed)
     length, breadth, centres = solve(source)
@@ -154,8 +154,10 @@ def _frames(
     return found[::-1]
 
 
-def _too_wide(picture: Diagram, sizes: dict[int, Point]) -> bool:
-    """Whether left to right is too wide to read, and top to bottom is narrower."""
+def _narrower(
+    picture: Diagram, sizes: dict[int, Point], beside: dict[int, Entrance]
+) -> dict[int, Entrance] | None:
+    """The entrances from top to bottom, if left to right is too wide to read and this is narrower."""
     rank: dict[int, int] = {box.key: 0 for box in picture.boxes}
     for link in picture.links:  # inputs come before users
         rank[link.head] = max(rank[link.head], rank[link.tail] + 1)
@@ -165,12 +167,12 @@ def _too_wide(picture: Diagram, sizes: dict[int, Point]) -> bool:
     ranks: dict[int, list[Box]] = {}
     for box in picture.boxes:  # a leaf stands next to its user
         ranks.setdefault(rank[box.key] or first_use.get(box.key, 1) - 1, []).append(box)
-    beside = entrances(picture, sizes, upright=False)
     wide = sum(max(beside[box.key].along for box in row) + CHANNEL for row in ranks.values())
     if wide <= WIDE:
-        return False
+        return None
     below = entrances(picture, sizes, upright=True)
-    return max(sum(below[box.key].across + APART for box in row) for row in ranks.values()) < wide
+    broad = max(sum(below[box.key].across + APART for box in row) for row in ranks.values())
+    return below if broad < wide else None
 
 
 __all__ = ["dot_source", "place", "read", "solve"]

@@ -17,6 +17,7 @@ from ..engine.paths import Path, Paths
 from .api import prepare
 from .card import clean, n
 from .diagram import Diagram, factor, typeset
+from .fonts import text_width
 from .picture import Picture, Words
 from .places import Layout
 from .svg import edge, paint
@@ -65,7 +66,7 @@ def draw_paths(
         return laid
     picture, layout = laid
     lines = [_product(path) for path in shown]
-    foot, legend = _legend(lines, total, layout)
+    foot, wide, legend = _legend(lines, total, layout)
     svg = paint(
         picture,
         layout,
@@ -73,6 +74,7 @@ def draw_paths(
         under=_overlay(picture, layout, shown),
         extra=legend,
         extra_height=foot,
+        extra_width=max(0.0, wide - layout.width),
     )
     return Picture(svg, " ".join([picture.description, *lines, total]), repr(graph))
 
@@ -118,7 +120,8 @@ def _sum(graph: Graph, paths: Paths, shown: list[Path]) -> str:
     return f"{derivative} = {terms}{hidden}{total}"
 
 
-def _legend(lines: list[str], total: str, layout: Layout) -> tuple[float, str]:
+def _legend(lines: list[str], total: str, layout: Layout) -> tuple[float, float, str]:
+    """Its height, its width and its SVG."""
     out = []
     y = layout.height + 4
     for (colour, dashes), line in zip(STYLES, lines, strict=False):
@@ -129,4 +132,5 @@ def _legend(lines: list[str], total: str, layout: Layout) -> tuple[float, str]:
         )
         y += ROW
     out.append(f'<text class="note name" x="14" y="{n(y + 12)}">{escape(clean(total))}</text>')
-    return y + 24 - layout.height, "".join(out)
+    wide = max([72 + text_width(line, 12) for line in lines] + [28 + text_width(total, 13, bold=True)])
+    return y + 24 - layout.height, wide, "".join(out)

@@ -34,6 +34,7 @@ class Entrance:
     across: float
     card: Point  # the box alone
     depth: float = 0.0  # what the beads take of ``along``
+    stem: float = STEM
     frames: dict[int, list[Group]] = field(default_factory=dict)  # whose title an input has to cross
     links: list[int] = field(default_factory=list)
     beads: dict[int, Point] = field(default_factory=dict)
@@ -82,9 +83,11 @@ def entrances(picture: Diagram, sizes: dict[int, Point], upright: bool) -> dict[
             door.frames[number] = [group for group in ancestry(frames[link.head]) if group not in here]
     for door in found.values():
         if door.beads:
-            door.depth = max(along for along, _ in door.beads.values()) + STEM + ARROW
-            door.along += door.depth
             slots = _line_up(door, door.links)
+            if slots[-1] - slots[0] > door.card[1] - 2 * LINE:
+                door.stem = 3 * STEM  # behind the beads, edges draw together
+            door.depth = max(along for along, _ in door.beads.values()) + door.stem + ARROW
+            door.along += door.depth
             door.across = max(door.across, slots[-1] - slots[0] + max(_share(door, k) for k in door.links))
     return found
 
@@ -180,11 +183,11 @@ def _enter(
         entered = [group for group in door.frames.get(number, ()) if tops[group] == column[key]]
         way.append((level - len(entered) * TITLE, across + slot))
         if door.depth:
-            way.append((begin - STEM - ARROW, across + slot))
+            way.append((begin - door.stem - ARROW, across + slot))
         if way[-1] != base:
             way.append(base)
         if number in door.beads:
-            routes.beads[number] = (begin - ARROW - STEM - (door.depth - ARROW - STEM) / 2, across + slot)
+            routes.beads[number] = (begin - (door.depth + ARROW + door.stem) / 2, across + slot)
         routes.curves[number] = Curve(way, tip)
 
 

@@ -3,6 +3,8 @@
 import nbformat
 import pytest
 
+from backprop_lab import examples
+
 from .conftest import open_notebook, run_all
 
 pytestmark = pytest.mark.browser
@@ -115,8 +117,6 @@ def test_an_exported_page_needs_no_kernel(page, executed, tmp_path):
 
 
 def test_wide_and_tall_steppers_follow_the_gate_whose_turn_it_is(page, tmp_path):
-    from backprop_lab import examples
-
     path = examples.get("sigmoid-circuit").step().save(tmp_path / "steps.html")
     page.set_viewport_size({"width": 700, "height": 620})
     page.goto(path.as_uri())
@@ -129,3 +129,32 @@ def test_wide_and_tall_steppers_follow_the_gate_whose_turn_it_is(page, tmp_path)
         assert gate["y"] + gate["height"] <= seen["y"] + seen["height"] + 1
     assert page.locator(".bl-said").is_visible()
     assert page.errors == []
+
+
+def test_several_steppers_on_a_page_move_one_by_one_and_show_what_is_known(page, tmp_path):
+    steppers = [examples.get("two-paths").step(), examples.get("gates").step(theme="dark")]
+    html = "".join(stepper.to_html() for stepper in steppers)
+    (tmp_path / "page.html").write_text(f"<!doctype html><meta charset=utf-8>{html}", encoding="utf-8")
+    page.goto((tmp_path / "page.html").as_uri())
+    box, other = page.locator(".bl-stepper").all()
+    value = box.locator('g.v[data-from="2"]')
+    opacity = "part => getComputedStyle(part).opacity"
+    assert value.evaluate(opacity) == "0"
+    assert moves(box, page) == TWO_PATHS
+    assert value.evaluate(opacity) == "1"
+    assert other.locator("[aria-live]").inner_text().startswith("Inputs: x = 3")
+    assert page.errors == []
+
+
+def test_without_scripts_one_sentence_is_seen_at_a_time(chromium):
+    page = chromium.new_page(java_script_enabled=False)
+    page.set_content(examples.get("two-paths").step().svg)
+    page.wait_for_timeout(300)
+    assert page.locator(".said").count() == 9
+    seen = [
+        said
+        for said in page.locator(".said").all()
+        if said.evaluate("s => getComputedStyle(s).opacity") == "1"
+    ]
+    assert len(seen) == 1
+    page.close()

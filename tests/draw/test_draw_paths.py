@@ -23,6 +23,12 @@ def test_paths_differ_in_dashes_as_well_as_in_colour():
     assert len(set(re.findall(r"<path style=\"[^\"]*dasharray:([^\"]+)\"", svg))) == 2
 
 
+def test_a_picture_is_as_wide_as_its_longest_product():
+    g = worked(sigmoid_circuit())
+    longest = max(texts(g.draw_paths("w1").svg), key=len)
+    assert g.draw_paths("w1").size[0] > 58 + 5 * len(longest) > g.draw().size[0] / 2
+
+
 def test_one_path_has_no_sum_to_show():
     g = gates()
     assert "df/dx = −8" in texts(g.draw_paths("x").svg)
