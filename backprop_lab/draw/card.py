@@ -182,10 +182,11 @@ def paint_bead(link: Link, x: float, y: float) -> str:
 def n(x: float) -> str:
     """A coordinate to a tenth of a pixel, as short as it gets.
 
-    >>> n(12.0), n(0.26)
-    ('12', '0.3')
+    >>> n(12.0), n(0.26), n(-0.01)
+    ('12', '0.3', '0')
     """
-    return f"{x:.1f}".removesuffix(".0")
+    text = f"{x:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text
 
 
 def clean(text: str) -> str:
