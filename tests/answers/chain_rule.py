@@ -5,8 +5,10 @@ from graders.sample_class import LOOPS, PLAIN
 RIGHT: dict[str, list[str]] = {
     "add_backward": [
         "def add_backward(delta, a, b):\n    return [delta * 1.0, 1.0 * delta]",
-        "def add_backward(delta, a, b):\n    return tuple(np.broadcast_to(delta, np.shape(x)) for x in (a, b))",
-        "def add_backward(delta, a, b):\n    return delta * np.ones(np.shape(a)), delta * np.ones(np.shape(b))",
+        """def add_backward(delta, a, b):
+    return tuple(np.broadcast_to(delta, np.shape(x)) for x in (a, b))""",
+        """def add_backward(delta, a, b):
+    return delta * np.ones(np.shape(a)), delta * np.ones(np.shape(b))""",
     ],
     "multiply_backward": [
         "def multiply_backward(delta, a, b):\n    return np.multiply(b, delta), np.multiply(a, delta)",
@@ -43,7 +45,11 @@ RIGHT: dict[str, list[str]] = {
     "square_backward": [
         "def square_backward(delta, x):\n    return np.asarray(delta) * 2 * np.asarray(x)",
         "def square_backward(delta, x):\n    return delta * (x + x)",
-        "def square_backward(delta, x):\n    out = np.array(x, float)\n    out *= 2\n    out *= delta\n    return out",
+        """def square_backward(delta, x):
+    out = np.array(x, float)
+    out *= 2
+    out *= delta
+    return out""",
     ],
     "sigmoid_backward": [
         """def sigmoid_backward(delta, x):

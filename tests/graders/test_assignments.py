@@ -1,4 +1,4 @@
-"""Every assignment through the judge: full marks for the instructor's answers, none for an untouched release."""
+"""Every assignment through the judge: full marks for the instructor, none for an untouched release."""
 
 import pytest
 
