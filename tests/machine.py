@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+from pathlib import Path
 
 from graders.sandbox import isolation_level
 
@@ -11,6 +12,7 @@ PARTS = {
     "the sandbox (bubblewrap)": lambda: isolation_level().name == "strict",
     "a browser (chromium)": lambda: browser() is not None,
     "Graphviz itself, to compare with (dot)": lambda: shutil.which("dot") is not None,
+    "a PostgreSQL server": lambda: bool(list(Path("/usr/lib/postgresql").glob("*/bin/initdb"))),
     "PyTorch, to compare with": lambda: importlib.util.find_spec("torch") is not None,
 }
 
