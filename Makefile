@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: demo test quick lab lint bench notebooks constraints clean
+.PHONY: demo test quick lab lint bench book notebooks constraints clean
 
 demo: $(VENV)/ready
 	$(BIN)/backprop-lab demo demo
@@ -31,6 +31,10 @@ bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks.drawing
 	$(BIN)/python -m benchmarks.grading
 
+book: $(VENV)/ready
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 # The student versions that `backprop-lab start` hands out, made from notebooks/.
 notebooks: $(VENV)/ready
 	$(BIN)/python -m graders.student_version
@@ -39,7 +43,7 @@ constraints: $(VENV)/ready
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
 
 clean:
-	rm -rf $(VENV) demo build dist
+	rm -rf $(VENV) demo build dist docs/_build docs/chapters docs/graphs
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) (a minute or two, once)"

@@ -22,7 +22,7 @@ from .test_student_flow import choose, front
 pytestmark = pytest.mark.browser
 
 STUDENT = "ada"
-WORDS = "Each node knows its own inputs. The loss is far away, and delta is all the node hears of it."
+WORDS = "A small nudge of w does not move the output now. Past w = 2 it wins: then w gets 2 and z gets 0."
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _by_hand(course):
         grade = gradebook.find_grade("written-local", ASSIGNMENT, ASSIGNMENT, STUDENT)
         notebook = gradebook.find_submission_notebook(ASSIGNMENT, ASSIGNMENT, STUDENT)
         comments = [one.manual_comment or "" for one in notebook.comments]
-        return grade.manual_score, any("hands down" in text for text in comments)
+        return grade.manual_score, any("the tie itself" in text for text in comments)
 
 
 def saved(holds, seconds=20):
@@ -118,7 +118,7 @@ def test_autograde_grade_by_hand_and_release_feedback(page, office, images):  # 
     points.fill("2")
     points.press("Tab")
     comment = grader.locator("textarea#written-local-comment")
-    comment.fill("Right. Say also what the node hands down.")
+    comment.fill("Parts 1 and 2 are right. And at the tie itself?")
     comment.press("Tab")
     assert saved(lambda: _by_hand(office.course) == (2, True))
     page.wait_for_timeout(1500)  # the formgrader glides to the next field
@@ -134,7 +134,7 @@ def test_autograde_grade_by_hand_and_release_feedback(page, office, images):  # 
     read_and_close(grader, "Successfully generated feedback")
     written = office.course.feedback_page(STUDENT, ASSIGNMENT).read_text(encoding="utf-8")
     assert "the gradients of the inputs are swapped" in written
-    assert "hands down" in written
+    assert "the tie itself" in written
     row.locator(".release-feedback a").click()
     read_and_close(grader, "Successfully released feedback")
     assert len(list((office.exchange / "backprop-lab" / "feedback").glob("*.html"))) == 1

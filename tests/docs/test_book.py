@@ -99,7 +99,7 @@ def test_nothing_is_loaded_from_elsewhere(read):
         missing = [
             address
             for address in page.loads
-            if not address.startswith("data:") and not _target(path, address).is_file()
+            if not address.startswith(("data:", "#")) and not _target(path, address).is_file()
         ]
         assert not missing, f"{path.name} loads {missing}"
 
