@@ -8,9 +8,7 @@ PYTHON ?= python3
 demo: $(VENV)/ready
 	$(BIN)/backprop-lab demo demo
 
-test: $(VENV)/ready
-	$(BIN)/ruff check .
-	$(BIN)/mypy
+test: lint
 	$(BIN)/python -m tests.machine
 	$(BIN)/pytest -n 2 --dist loadscope
 	$(BIN)/pytest -n 2 --dist worksteal -m "slow and not browser and not cluster"
