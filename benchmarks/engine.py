@@ -2,10 +2,10 @@
 
     python benchmarks/engine.py
 
-Every round times each contestant once, in turn; a ratio is the median over rounds of the
-quotient within a round, so that a busy moment of the machine hits both; a turn is short, so
-that on a busy machine most turns are not interrupted. Peers that are not
-installed are left out (pip install "backprop-lab[bench]"; PyTorch is optional).
+Every round times each contestant in turn, some calls each; a ratio is the median over rounds
+of the quotient within a round, so that a busy moment of the machine hits both. A turn is long
+enough for caches and BLAS threads to settle, since the contestant before left them otherwise.
+Peers that are not installed are left out (pip install "backprop-lab[bench]"; PyTorch is optional).
 """
 
 from __future__ import annotations
@@ -266,12 +266,12 @@ def imports() -> None:
 def main() -> None:
     title = "Loss and all gradients, MLP batch {}, {}-{}-{}"
     large, small = (64, 784, 128, 10), (4, 3, 4, 2)
-    report(title.format(*large), seconds(network(*large), 151, 2), "NumPy by hand", 1.10, 1.05)
-    report(title.format(*small), seconds(network(*small), 601, 5), "NumPy by hand", 2.0, 1.5)
+    report(title.format(*large), seconds(network(*large), 61, 20), "NumPy by hand", 1.10, 1.05)
+    report(title.format(*small), seconds(network(*small), 101, 50), "NumPy by hand", 2.0, 1.5)
     sys.setrecursionlimit(10_000)  # micrograd's sort is recursive
     report(
         "A chain of 600 numbers (200 each of multiply, add, relu), built and differentiated, per node",
-        seconds(chains(600), 201, 1),
+        seconds(chains(600), 61, 5),
         "micrograd",
         1.0,
         0.7,

@@ -69,27 +69,29 @@ def backpropagate(order: list[Node], seed: Operand | None = None) -> None:
             continue
         inputs = node.inputs
         vjps = operation.vjps
+        output, kept = node._value, node.kept
         # One and two inputs without parameters are spelled out: they are most of every graph.
         rules = len(vjps) if operation.backward is None and node.params is None else 0
-        if rules == 2:
+        if rules == 2 and kept is None:
             a, b = inputs
             vjp_a, vjp_b = vjps
             if a.needs_grad and vjp_a is not None:
-                _accumulate(a, vjp_a(delta, node._value, a._value, b._value))
+                _accumulate(a, vjp_a(delta, output, a._value, b._value))
             if b.needs_grad and vjp_b is not None:
-                _accumulate(b, vjp_b(delta, node._value, a._value, b._value))
-        elif rules == 1 and vjps[0] is not None:
+                _accumulate(b, vjp_b(delta, output, a._value, b._value))
+        elif rules == 1 and kept is None and vjps[0] is not None:
             a = inputs[0]
-            _accumulate(a, vjps[0](delta, node._value, a._value))
+            _accumulate(a, vjps[0](delta, output, a._value))
         elif rules:
             values = [x._value for x in inputs]
+            more = {} if kept is None else {"kept": kept}
             for x, vjp in zip(inputs, vjps, strict=True):
                 if x.needs_grad and vjp is not None:
-                    _accumulate(x, vjp(delta, node._value, *values))
+                    _accumulate(x, vjp(delta, output, *values, **more))
         else:
             wanted = [x.needs_grad for x in inputs]
             values = [x._value for x in inputs]
-            gradients = operation.pull(delta, node._value, values, wanted, node.params or {})
+            gradients = operation.pull(delta, output, values, wanted, node.params or {})
             for x, gradient in zip(inputs, gradients, strict=True):
                 if gradient is not None:
                     _accumulate(x, gradient)

@@ -31,7 +31,8 @@ class Cost:
         backprop_multiplications: one vjp per edge; for scalars, the number of edges.
         path_bytes, jacobian_bytes: the local Jacobians, written out.
         backprop_bytes: the stored values and the gradients.
-        stored_bytes: the values that the forward pass keeps for the backward pass.
+        stored_bytes: the values that the forward pass keeps for the backward pass (not counting the
+            softmax that `cross_entropy` keeps, which is as large as its logits).
         recomputed_multiplications: forward work that `checkpoint` does a second time.
         recomputed_bytes: values that `checkpoint` did not store.
     """

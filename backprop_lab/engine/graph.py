@@ -147,7 +147,7 @@ class Graph:
                 )
             leaves[node] = leaf_data(value, name, node.needs_grad)
         for node, computed in self.evaluate(leaves).items():
-            node._value, node._grad = computed, None
+            node._value, node._grad, node.kept = computed, None, None
         refuse_nan(self.nodes, self.outputs)
         return self.output.value
 

@@ -86,6 +86,7 @@ class Node:
         "_value",
         "group",
         "inputs",
+        "kept",
         "name",
         "needs_grad",
         "operation",
@@ -106,6 +107,7 @@ class Node:
     ):
         self._value = value
         self._grad: Any = None
+        self.kept: Any = None  # what the forward function computed that its rules can use again
         self.operation = operation
         self.inputs = inputs
         self.params = params

@@ -39,6 +39,8 @@ class Operation:
         elementwise: the Jacobian is diagonal (inputs broadcast), so J u = J^T u.
         linear: linear in all inputs together, so the jvp is the forward itself.
         sides: for a function with kinks, which side of them the inputs are on.
+        keeping: the forward function once more, returning ``(output, kept)``; where arrays are
+            differentiated, the rules may then get ``kept=kept`` and need not compute it again.
         label: what a drawing writes in the gate; the name by default.
 
     >>> double = Operation("double", forward=lambda x: 2 * x, backward=lambda delta, x: 2 * delta)
@@ -57,6 +59,7 @@ class Operation:
         elementwise: bool = False,
         linear: bool = False,
         sides: Callable[..., Array] | None = None,
+        keeping: Callable[..., tuple[Array, Any]] | None = None,
         label: str | None = None,
     ):
         if (backward is None) == (vjps is None):
@@ -68,6 +71,7 @@ class Operation:
         self.elementwise = elementwise
         self.linear = linear
         self.sides = sides
+        self.keeping = keeping
         self.jvp = jvp or (self._linear_jvp if linear else self._diagonal_jvp if elementwise else None)
         self.recomputes: Callable[..., Any] | None = None  # set by `checkpoint`
         # Exactly one of these two is used: a rule per input, or one rule for any number of inputs.
@@ -123,19 +127,25 @@ class Operation:
             inputs.append(node)
             values.append(node._value)
             needs_grad = needs_grad or node.needs_grad
-        value = self.compute(values, params)
         needs_grad = needs_grad and self.differentiable
-        return Node(value, self, tuple(inputs), params or None, None, needs_grad)
+        if self.keeping is None:
+            value = self.compute(values, params)
+            return Node(value, self, tuple(inputs), params or None, None, needs_grad)
+        value, kept = self.compute(values, params, self.keeping)
+        node = Node(value, self, tuple(inputs), params or None, None, needs_grad)
+        node.kept = kept
+        return node
 
-    def compute(self, values: Sequence[Array], params: dict[str, Any]) -> Array:
+    def compute(self, values: Sequence[Array], params: dict[str, Any], forward: Any = None) -> Any:
         """The forward function on plain arrays, with trouble told in a sentence."""
         if self.vjps and len(values) != len(self.vjps):
             raise TypeError(
                 f"'{self.name}' takes {len(self.vjps)} array{'s' if len(self.vjps) > 1 else ''}, got "
                 f"{len(values)}; anything else goes by name, as in {self.name}(…, axis=0)"
             )
+        forward = forward or self.forward
         try:
-            return self.forward(*values, **params) if params else self.forward(*values)
+            return forward(*values, **params) if params else forward(*values)
         except (ValueError, IndexError) as error:
             raise self._misfit(values, error) from error
 

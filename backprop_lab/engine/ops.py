@@ -194,7 +194,7 @@ def summed_to(x: Array, shape: tuple[int, ...]) -> Array:
     x = np.asarray(x)
     extra = x.ndim - len(shape)
     if extra:
-        x = np.add.reduce(x, axis=tuple(range(extra)))
+        x = np.add.reduce(x, axis=0 if extra == 1 else tuple(range(extra)))
     if x.shape == shape:
         return x
     stretched = tuple([k for k, n in enumerate(shape) if n == 1 and x.shape[k] != 1])
@@ -275,7 +275,7 @@ def outer(u: Operand, v: Operand) -> Any:
 
 def _times_vector(matrix: Any, vector: Any) -> Any:
     """Each matrix of a stack times its vector."""
-    if len(shape_of(matrix)) == 2 and len(shape_of(vector)) == 1:
+    if matrix.ndim == 2 and vector.ndim == 1:
         return matrix @ vector
     column = reshape(vector, shape=(*shape_of(vector), 1))
     product = matrix @ column
@@ -284,19 +284,19 @@ def _times_vector(matrix: Any, vector: Any) -> Any:
 
 def _flipped(matrix: Any) -> Any:
     """The transpose of a matrix, or of each of a stack."""
-    return matrix.T if len(shape_of(matrix)) == 2 else swap_last(matrix)
+    return matrix.T if matrix.ndim == 2 else swap_last(matrix)
 
 
 def _matmul_vjp_a(delta: Any, y: Any, a: Any, b: Any) -> Any:
-    if len(shape_of(b)) == 1:
-        return outer(delta, b) if len(shape_of(a)) > 1 else delta * b
-    return delta @ _flipped(b) if len(shape_of(a)) > 1 else _times_vector(b, delta)
+    if b.ndim == 1:
+        return outer(delta, b) if a.ndim > 1 else delta * b
+    return delta @ _flipped(b) if a.ndim > 1 else _times_vector(b, delta)
 
 
 def _matmul_vjp_b(delta: Any, y: Any, a: Any, b: Any) -> Any:
-    if len(shape_of(a)) == 1:
-        return outer(a, delta) if len(shape_of(b)) > 1 else delta * a
-    return _flipped(a) @ delta if len(shape_of(b)) > 1 else _times_vector(_flipped(a), delta)
+    if a.ndim == 1:
+        return outer(a, delta) if b.ndim > 1 else delta * a
+    return _flipped(a) @ delta if b.ndim > 1 else _times_vector(_flipped(a), delta)
 
 
 def _affine(x: Array, W: Array, b: Array) -> Array:
@@ -366,7 +366,8 @@ def _softmax(x: Array, axis: int = -1) -> Array:
     return e
 
 
-def _cross_entropy(logits: Array, labels: Array) -> Array:
+def _cross_entropy(logits: Array, labels: Array) -> tuple[Array, Any]:
+    """The mean loss, and the softmax as numerators and their sums, which the backward rule uses again."""
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
         raise DtypeError(f"cross_entropy takes integer class labels, not {labels.dtype}")
@@ -383,13 +384,23 @@ def _cross_entropy(logits: Array, labels: Array) -> Array:
         raise ShapeError(f"cross_entropy counts {classes} classes from 0; a label is {labels.min()}")
     # log of the sum of exponentials, with the largest taken out so that nothing overflows
     shifted = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
-    losses = np.log(np.add.reduce(np.exp(shifted), axis=1)) - shifted[np.arange(rows), labels]
-    return np.add.reduce(losses) / rows
+    picked = (np.arange(rows), labels)
+    e = np.exp(shifted)
+    total = np.add.reduce(e, axis=1, keepdims=True)
+    return np.add.reduce(np.log(total[:, 0]) - shifted[picked]) / rows, (e, total, picked)
 
 
-def _cross_entropy_vjp(delta: Any, y: Any, logits: Any, labels: Any) -> Any:
+def _cross_entropy_vjp(delta: Any, y: Any, logits: Any, labels: Any, kept: Any = None) -> Any:
+    """(softmax - one-hot) / rows, from what the forward pass kept or anew."""
     shape = shape_of(logits)
-    return (softmax(logits) - one_hot(labels, classes=shape[-1])) * (delta / math.prod(shape[:-1]))
+    scale = delta / math.prod(shape[:-1])
+    if kept is None:
+        return (softmax(logits) - one_hot(labels, classes=shape[-1])) * scale
+    e, total, picked = kept
+    gradient = e / total
+    gradient[picked] -= 1
+    gradient *= scale
+    return gradient.reshape(shape)
 
 
 def _squared_error(prediction: Array, target: Array) -> Array:
@@ -417,7 +428,8 @@ log_softmax = _row(
     lambda delta, y, x, axis=-1: delta - exp(y) * sum(delta, axis=axis, keepdims=True),
     jvp=lambda t, y, x, axis=-1: t[0] - sum(t[0] * exp(y), axis=axis, keepdims=True))
 cross_entropy = _row(
-    "cross_entropy", _cross_entropy, _cross_entropy_vjp, None,
+    "cross_entropy", lambda logits, labels: _cross_entropy(logits, labels)[0],
+    _cross_entropy_vjp, None, keeping=_cross_entropy,
     jvp=lambda t, y, logits, labels: sum(t[0] * _cross_entropy_vjp(1.0, y, logits, labels)), label="CE")
 squared_error = _row(
     "squared_error", _squared_error,

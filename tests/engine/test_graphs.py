@@ -233,3 +233,22 @@ def test_costs_order_themselves_as_the_course_says():
     cost = Graph(ops.square(ops.relu(rng.standard_normal((8, 20)) @ W1) @ W2).sum()).cost()
     assert cost.backprop_multiplications < cost.jacobian_multiplications <= cost.path_multiplications
     assert cost.backprop_bytes < cost.jacobian_bytes
+
+
+def test_the_softmax_kept_for_the_backward_pass_is_never_a_stale_one():
+    logits, labels = Variable(np.array([[1.0, 2.0, 3.0], [0.0, 5.0, -1.0]]), "logits"), np.array([2, 0])
+    g = Graph(ops.cross_entropy(logits, labels))
+
+    def formula() -> np.ndarray:
+        return (ops.softmax(logits.value) - np.eye(3)[labels]) / 2
+
+    g.backward()
+    np.testing.assert_allclose(logits.grad, formula(), rtol=1e-15)
+    g.forward(logits=np.array([[9.0, 2.0, 3.0], [0.0, 5.0, 7.0]]))
+    g.backward()
+    np.testing.assert_allclose(logits.grad, formula(), rtol=1e-15)
+    whole_numbers = Graph(ops.cross_entropy(Variable(1.0) * np.array([[1, 2]]), [1]))
+    whole_numbers.backward()
+    with ops.using(cross_entropy=lambda delta, logits, labels: (delta * np.ones_like(logits), 0.0)):
+        g.backward()
+    assert (logits.grad == 1).all()
