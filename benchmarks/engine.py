@@ -10,6 +10,7 @@ Peers that are not installed are left out (pip install "backprop-lab[bench]"; Py
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -264,6 +265,8 @@ def imports() -> None:
 
 
 def main() -> None:
+    # PyTorch's threads would otherwise go on spinning in the turn of the contestant after it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     title = "Loss and all gradients, MLP batch {}, {}-{}-{}"
     large, small = (64, 784, 128, 10), (4, 3, 4, 2)
     report(title.format(*large), seconds(network(*large), 61, 20), "NumPy by hand", 1.10, 1.05)
