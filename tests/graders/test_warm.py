@@ -199,3 +199,17 @@ def _read(path):
         return path.read_bytes()
     except OSError:
         return b""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="All of this file has just been run as an ordinary user.")
+def test_all_of_this_as_an_ordinary_user():
+    """Root's forks have rights to give up that others never have: both ways are tried where root can."""
+    nobody = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": CHECKOUT}
+    try:
+        subprocess.run([sys.executable, "-c", "import graders.sandbox"], check=True, **nobody)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"Another user than root cannot run Python here: {error}")
+    command = [sys.executable, "-m", "pytest", "-m", "slow", "-q", "-rs", "-p", "no:cacheprovider", __file__]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500, **nobody)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "does not let an interpreter be forked" not in done.stdout
