@@ -6,6 +6,6 @@ import sys
 # That is a second of every start, and nothing in a notebook's schema is such an address.
 if "jsonschema" not in sys.modules:
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
-    import jsonschema  # noqa: F401
+    import jsonschema  # type: ignore[import-untyped]  # noqa: F401
 
     del sys.modules["rfc3987_syntax"]

@@ -57,11 +57,15 @@ class DaskWorkers:
                 self._client.close(timeout=1)
         self._client = self._distributed.Client(self._address, timeout=seconds)
 
+    def threads(self) -> int:
+        """How many submissions the cluster judges at a time now; none before a worker has joined."""
+        return int(sum(self._client.nthreads().values()))
+
     def run(self, tasks: Iterable[Task]) -> Iterator[Done]:
         source = iter(tasks)
         on_the_way: dict[Any, tuple[Task, bytes, bytes]] = {}
         while True:
-            room = _PER_WORKER * max(1, sum(self._client.nthreads().values())) - len(on_the_way)
+            room = _PER_WORKER * max(1, self.threads()) - len(on_the_way)
             for task in islice(source, max(0, room)):
                 try:
                     parts = (task, task.released.read_bytes(), read_submitted(task.path))

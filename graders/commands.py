@@ -167,7 +167,10 @@ def _workers(place: Course, tasks: int, jobs: int, scheduler: str) -> Workers:
     if scheduler:
         from .cluster import DaskWorkers
 
-        return DaskWorkers(scheduler, count)
+        cluster = DaskWorkers(scheduler, count)
+        if not cluster.threads():
+            console.print(f"No worker has joined the cluster at {scheduler}: grading begins when one does.")
+        return cluster
     return LocalWorkers(count)
 
 

@@ -37,6 +37,8 @@ NOT_RUN = {
     "pip wheel": "tests/test_wheel.py builds the wheel",
     "conda ": "there is no conda here; tests/docs/test_environment.py compares its file with pyproject.toml",
     "jupyter-repo2docker": "needs Docker; tests/docs/test_environment.py looks at what it reads",
+    "dask ": "tests/graders/test_cluster.py starts schedulers and workers",
+    "backprop-lab grade 01-chain-rule --scheduler": "tests/graders/test_cluster.py grades on a cluster",
     "jupyter lab": "the browser tests run JupyterLab",
     "sphinx-build": "tests/docs/test_book.py builds the book",
     "pytest ": "this is the test suite",

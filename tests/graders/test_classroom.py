@@ -6,7 +6,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from graders.course import Course, CourseError
 from graders.judging import Judged, judge_bytes, read_submitted
 from graders.sample_class import ASSIGNMENT, samples
 from graders.submission import load_released
-from graders.workers import Done, LocalWorkers
+from graders.workers import Done, LocalWorkers, Task
 
 NOTEBOOK = f"{ASSIGNMENT}.ipynb"
 
@@ -265,6 +267,32 @@ def test_a_worker_that_is_killed_costs_one_retry(course, monkeypatch):
     outcome = grade_class(course, ASSIGNMENT, ["blank", "right-plain"], workers)
     assert (sorted(outcome.graded), outcome.failed) == (["blank", "right-plain"], {})
     assert workers.processes()[0] != first
+
+
+def test_a_submission_that_ends_its_judge_twice_gets_a_reason_and_holds_up_nobody(course, tmp_path):
+    """The released notebook is a pipe that nobody writes to: the worker waits there to be killed."""
+    os.mkfifo(tmp_path / "pipe")
+    [path] = course.submitted_notebooks(ASSIGNMENT, "right-plain")
+    [released] = course.released_notebooks(ASSIGNMENT)
+    workers = LocalWorkers(1)
+
+    def kill_twice():
+        for _ in range(2):
+            worker = workers.processes()[0]
+            time.sleep(0.5)
+            os.kill(worker, signal.SIGKILL)
+            while workers.processes()[0] == worker:
+                time.sleep(0.05)
+
+    killer = threading.Thread(target=kill_twice)
+    killer.start()
+    tasks = [Task("fatal", path, tmp_path / "pipe"), Task("next", path, released)]
+    with closing(workers):
+        done = {one.task.key: one for one in workers.run(tasks)}
+        killer.join()
+    assert done["fatal"].judged is None
+    assert done["fatal"].reason == "the process that judged it ended 2 times without a result"
+    assert done["next"].judged is not None
 
 
 def test_no_process_is_left(course):

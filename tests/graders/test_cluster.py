@@ -1,6 +1,8 @@
 """Other machines: the gradebook on PostgreSQL, the judging on Dask. The grades are the same."""
 
 import importlib.util
+import os
+import re
 import shutil
 import signal
 import subprocess
@@ -71,6 +73,18 @@ def test_postgres_holds_the_same_grades(server, folder, expected):
     assert scores(course) == expected
     assert new_or_changed(course, ASSIGNMENT) == []
     assert not (folder / "gradebook.db").exists()
+
+
+@needs_postgres
+@needs_dask
+def test_postgres_and_dask_together_give_the_same_grades(server, folder, expected):
+    from graders.cluster import DaskWorkers
+
+    course = Course(folder, server.url("together"))
+    course.release(ASSIGNMENT)
+    outcome = grade_class(course, ASSIGNMENT, course.submitted(ASSIGNMENT), DaskWorkers("local", 2))
+    assert (outcome.failed, outcome.stopped) == ({}, "")
+    assert scores(course) == expected
 
 
 @needs_postgres
@@ -210,3 +224,44 @@ def test_a_scheduler_that_is_restarted_gets_the_rest(folder, expected, dask_clus
     assert (outcome.failed, outcome.stopped) == ({}, "")
     assert sorted(told) == sorted(STUDENTS)
     assert scores(course) == expected
+
+
+# ------------------------------------------------------------------------------------------ Slurm
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "assistant.md"
+# Of Slurm, what dask-jobqueue uses: jobs start at once, on this machine.
+SLURM = {
+    "sbatch": '#!/bin/sh\nsetsid sh -c "$(cat "$1")" >/dev/null 2>&1 &\necho "Submitted batch job $!"\n',
+    "scancel": '#!/bin/sh\nkill -- "-$1"\n',
+}
+
+
+@needs_dask
+def test_the_slurm_program_of_the_guide_starts_workers_that_grade(folder, expected, tmp_path_factory):
+    place = tmp_path_factory.mktemp("slurm")
+    for name, source in SLURM.items():
+        (place / name).write_text(source)
+        (place / name).chmod(0o755)
+    [program] = re.findall(r"```python\n(# slurm\.py\n.*?)```", GUIDE.read_text(), re.DOTALL)
+    for here, there in {"cores=8": "cores=2", "processes=8": "processes=2", "jobs=4": "jobs=1"}.items():
+        assert here in program
+        program = program.replace(here, there)
+    (place / "slurm.py").write_text(program)
+    environment = os.environ | {"PATH": os.pathsep.join([str(place), os.environ["PATH"]])}
+    cluster = subprocess.Popen(
+        [sys.executable, "slurm.py"],
+        cwd=place,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        address = cluster.stdout.readline().strip()
+        grade = [Path(sys.executable).with_name("backprop-lab"), "grade", ASSIGNMENT, "--scheduler", address]
+        done = subprocess.run(grade, cwd=folder, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        assert scores(Course(folder)) == expected
+    finally:
+        cluster.communicate("\n", timeout=60)
+    assert cluster.returncode == 0
