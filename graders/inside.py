@@ -300,12 +300,9 @@ class Shell(InteractiveShell):
 
 
 def make_shell() -> Shell:
-    """A shell whose output goes to a `Screen`."""
+    """A shell that has run nothing yet. It needs a `Screen` before it runs a cell."""
     HistoryManager.enabled = False
-    screen = Screen()
-    screen.point_at(Sink(0))
     shell = Shell.instance()
-    shell.screen = screen
     shell.display_formatter.active_types = list(KEPT_TYPES)
     sys.path.insert(0, "")  # a notebook can import a file that it has written
     return shell
@@ -424,8 +421,8 @@ def confine(request: dict[str, Any]) -> list[str]:
     return held
 
 
-def serve(read_fd: int, write_fd: int) -> None:
-    """Answers requests until the host closes the pipe. May be called after a fork."""
+def serve(read_fd: int, write_fd: int, shell: Shell | None) -> None:
+    """Answers requests until the host closes the pipe."""
     me = os.getpid()
     ticket = ""
     reply_bytes = wire.MAX_BYTES
@@ -445,7 +442,9 @@ def serve(read_fd: int, write_fd: int) -> None:
         return
     ticket, reply_bytes, output_bytes = request["ticket"], request["reply_bytes"], request["output_bytes"]
     held = confine(request)
-    shell = make_shell()
+    shell = shell or make_shell()
+    shell.screen = Screen()
+    shell.screen.point_at(Sink(0))
     reply({"ready": True, "limits": held})
     while (request := _request(read_fd)) is not None:
         ticket = request["ticket"]
@@ -474,8 +473,12 @@ def _read(read_fd: int, size: int) -> bytes:
     return b"".join(parts)
 
 
-def main() -> None:
-    """Moves the protocol away from the standard streams, then serves."""
+def main(shell: Shell | None = None) -> None:
+    """Moves the protocol away from the standard streams, then serves.
+
+    Args:
+        shell: one that was made before a fork, which takes most of the time that a start takes.
+    """
     read_fd, write_fd = os.dup(0), os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 0)
@@ -484,7 +487,7 @@ def main() -> None:
     # Descriptor 2 stays the host's until the shell is made: what fails before that can be told.
     site.sethelper()
     builtins.exit = builtins.quit = lambda *_: None  # type: ignore[assignment]
-    serve(read_fd, write_fd)
+    serve(read_fd, write_fd, shell)
 
 
 if __name__ == "__main__":

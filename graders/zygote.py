@@ -114,7 +114,7 @@ def _interpreter(own_uid: bool) -> None:
     try:
         give_up_rights(_CAP_SETUID | _CAP_SETGID if own_uid else 0)
         numpy.random.seed()  # the random module does so by itself after a fork
-        inside.main()
+        inside.main(shell)
     finally:
         if sys.exc_info()[1] is not None:
             with contextlib.suppress(Exception):
@@ -169,5 +169,7 @@ if __name__ == "__main__":
     inside = _load_inside()
     for name in sys.argv[3].split(","):
         importlib.import_module(name)
+    shell = inside.make_shell()
+    shell.run_cell("pass", store_history=False)  # what IPython imports and compiles only now
     main(int(sys.argv[1]), sys.argv[2] == "own-uid")
     os._exit(0)
