@@ -124,8 +124,9 @@ _ENTRIES = (
         "edits-inputs",
         21,
         "an input is edited in place",
-        "delta and the inputs belong to the caller, who needs them for the other branches of the graph.",
-        "Make a new array (delta * mask) where you write into the old one (delta *= mask, delta[...] = ...).",
+        "The arguments belong to the caller, who goes on using them: delta on the other branches of the "
+        "graph, the weights in the next step.",
+        "Make a new array (x * y, x - y) where you write into the old one (x *= y, x -= y, x[...] = y).",
     ),
     Misconception(
         "unstable",
