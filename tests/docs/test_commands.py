@@ -38,6 +38,7 @@ NOT_RUN = {
     "conda ": "there is no conda here; tests/docs/test_environment.py compares its file with pyproject.toml",
     "jupyter-repo2docker": "needs Docker; tests/docs/test_environment.py looks at what it reads",
     "jupyter lab": "the browser tests run JupyterLab",
+    "python -m http.server": "tests/browser/test_lite.py serves the same folder",
     "sphinx-build": "tests/docs/test_book.py builds the book",
     "pytest ": "this is the test suite",
     "BACKPROP_LAB_IMAGES=": "this is the test suite",
