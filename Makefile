@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: demo test quick lab lint bench book notebooks constraints clean
+.PHONY: demo test quick lab lint bench book lite notebooks constraints clean
 
 demo: $(VENV)/ready
 	$(BIN)/backprop-lab demo demo
@@ -32,6 +32,11 @@ bench: $(VENV)/ready
 book: $(VENV)/ready
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+# The student's notebooks as a site that runs in the browser alone (JupyterLite).
+lite: $(VENV)/ready
+	$(BIN)/python docs/lite.py build/lite
+	@echo "build/lite/lab/index.html (to be served: python -m http.server -d build/lite)"
 
 # The student versions that `backprop-lab start` hands out, made from notebooks/.
 notebooks: $(VENV)/ready

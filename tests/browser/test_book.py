@@ -1,13 +1,12 @@
 """Every page of the book in a browser: no error, nothing fetched from elsewhere, readable by everybody."""
 
-import functools
-import http.server
 import os
-import threading
 
 import pytest
 
 from tests.docs.book import ROOT, built, pages
+
+from .conftest import served
 
 pytestmark = pytest.mark.browser
 
@@ -20,19 +19,11 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes":
 PHONE = {"width": 390, "height": 844}
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
 @pytest.fixture(scope="module")
 def site():
     """The address of the built book."""
-    handler = functools.partial(_Quiet, directory=str(built()))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    with served(built()) as address:
+        yield address
 
 
 @pytest.fixture
@@ -147,11 +138,12 @@ def test_search_finds_a_chapter(reader):
     assert reader.locator("ul.search li a", has_text="Multiple paths").count() >= 1
 
 
-def test_the_class_report_is_accessible(page, tmp_path):
+@pytest.fixture
+def rows():
+    """A right submission, one with a mistake, and one that cannot be read."""
     from backprop_lab.check import verdict_on
-    from graders import report
     from graders.course import Row
-    from graders.sample_class import ASSIGNMENT, MISTAKES, PLAIN
+    from graders.sample_class import MISTAKES, PLAIN
 
     def verdicts(answers):
         found = {}
@@ -161,12 +153,23 @@ def test_the_class_report_is_accessible(page, tmp_path):
             found[name] = verdict_on(namespace[name])
         return found
 
-    rows = [
+    return [
         Row("ada", 39, 39, None, 6, verdicts(PLAIN)),
         Row("grace", 36, 39, 5, 6, verdicts(PLAIN | {"multiply_backward": MISTAKES["swapped"]})),
         Row("late", None, 39, None, 6, {}, "the file is not a notebook"),
     ]
-    (tmp_path / "report.html").write_text(report.html(ASSIGNMENT, rows), encoding="utf-8")
+
+
+@pytest.mark.parametrize("about", ["an assignment", "the course"])
+def test_a_report_is_accessible(page, tmp_path, rows, about):
+    from graders import report
+    from graders.sample_class import ASSIGNMENT
+
+    if about == "the course":
+        text = report.course_html({ASSIGNMENT: rows, "02-multiple-paths": rows[:2], "05-momentum": []})
+    else:
+        text = report.html(ASSIGNMENT, rows)
+    (tmp_path / "report.html").write_text(text, encoding="utf-8")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         page.goto((tmp_path / "report.html").as_uri())

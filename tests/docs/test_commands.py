@@ -40,6 +40,7 @@ NOT_RUN = {
     "dask ": "tests/graders/test_cluster.py starts schedulers and workers",
     "backprop-lab grade 01-chain-rule --scheduler": "tests/graders/test_cluster.py grades on a cluster",
     "jupyter lab": "the browser tests run JupyterLab",
+    "python -m http.server": "tests/browser/test_lite.py serves the same folder",
     "sphinx-build": "tests/docs/test_book.py builds the book",
     "pytest ": "this is the test suite",
     "BACKPROP_LAB_IMAGES=": "this is the test suite",
