@@ -3,222 +3,18 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-from statistics import median
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
-import pytest
 
 from backprop_lab import Graph, Variable, examples, ops
 from backprop_lab.check import predict
-from backprop_lab.exercises import find, of_assignment
-from tests.notebook_tools import (
-    CHECK,
-    assert_numbers,
-    code_lines,
-    errors_of,
-    function_cells,
-    kind,
-    nbgrader_cells,
-    path_of,
-    prose_numbers,
-    read,
-    released,
-    run,
-    solution_of,
-    text_of,
-)
+from backprop_lab.exercises import of_assignment
+from tests.notebook_form import NotebookForm
+from tests.notebook_tools import kind, released, run, text_of
 
-ASSIGNMENT = "01-chain-rule"
-EXERCISES = of_assignment(ASSIGNMENT)
-
-
-@pytest.fixture(scope="module")
-def notebook():
-    return read(ASSIGNMENT)
-
-
-@pytest.fixture(scope="module")
-def cells(notebook):
-    return {cell.id: cell for cell in notebook.cells}
-
-
-# ---------------------------------------------------------------- metadata
-
-
-def test_every_exercise_has_an_answer_cell_and_a_check_cell_right_after_it(notebook):
-    assert list(function_cells(notebook)) == [exercise.name for exercise in EXERCISES]
-    order = [cell.id for cell in notebook.cells]
-    for name in function_cells(notebook):
-        assert order[order.index(name) + 1] == CHECK + name
-
-
-def test_points_are_those_of_the_exercises(notebook):
-    cells = nbgrader_cells(notebook)
-    for exercise in EXERCISES:
-        assert cells[CHECK + exercise.name].metadata.nbgrader.points == exercise.points
-
-
-def test_cells_are_of_the_kinds_nbgrader_grades(notebook):
-    for grade_id, cell in nbgrader_cells(notebook).items():
-        meta = cell.metadata.nbgrader
-        kind_of_cell = (cell.cell_type, meta.grade, meta.solution, meta.locked, "points" in meta)
-        assert meta.schema_version == 3
-        assert not meta.task
-        if grade_id == "setup":
-            assert kind_of_cell == ("code", False, False, True, False)
-            assert cell.metadata.tags == ["setup"]
-        elif grade_id.startswith(CHECK):
-            assert kind_of_cell == ("code", True, False, True, True)
-            assert cell.source == f"check({grade_id.removeprefix(CHECK)})"
-        elif grade_id.startswith("written-"):
-            assert kind_of_cell == ("markdown", True, True, False, True)
-            assert meta.points == 3
-        else:
-            assert kind_of_cell == ("code", False, True, False, False)
-
-
-def test_ids_are_readable_and_unique_and_agree_with_the_grade_ids(notebook):
-    ids = [cell.id for cell in notebook.cells]
-    assert len(set(ids)) == len(ids)
-    assert all(re.fullmatch(r"[a-z][a-z0-9_-]*", cell_id) for cell_id in ids)
-    assert all(cell.id == grade_id for grade_id, cell in nbgrader_cells(notebook).items())
-
-
-def test_the_file_is_nbformat_4_5_without_outputs(notebook):
-    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
-    assert notebook.metadata.kernelspec.name == "python3"
-    assert all(not cell.outputs and cell.execution_count is None for cell in kind(notebook, "code"))
-
-
-def test_the_header_says_the_points_that_the_cells_give(cells, notebook):
-    points = [cell.metadata.nbgrader.get("points", 0) for cell in nbgrader_cells(notebook).values()]
-    says = f"{sum(points)}: 8 node functions of 3 points, 3 chains of 5 points, 2 written"
-    assert says in cells["title"].source
-    assert sum(points) == 8 * 3 + 3 * 5 + 2 * 3
-    assert "60 minutes" in cells["title"].source
-
-
-def test_written_questions_follow_their_prompt_and_carry_a_rubric(notebook):
-    order = [cell.id for cell in notebook.cells]
-    written = [cell for grade_id, cell in nbgrader_cells(notebook).items() if grade_id.startswith("written-")]
-    assert len(written) == 2
-    for cell in written:
-        prompt = notebook.cells[order.index(cell.id) - 1]
-        assert prompt.id == f"{cell.id}-prompt"
-        assert f"({cell.metadata.nbgrader.points} points)" in prompt.source
-        assert "**Rubric.**" in solution_of(cell)
-
-
-# ---------------------------------------------------------------- form
-
-
-def test_cells_are_small_and_half_of_them_are_prose(notebook):
-    code, prose = kind(notebook, "code"), kind(notebook, "markdown")
-    lengths = [code_lines(cell) for cell in code]
-    assert median(lengths) <= 5
-    assert max(lengths) <= 30
-    assert len(prose) >= len(code)
-    assert code_lines(next(cell for cell in code if cell.id == "setup")) <= 5
-
-
-def test_answer_cells_need_nothing_but_the_setup_cell(notebook):
-    setup = nbgrader_cells(notebook)["setup"].source
-    for name, cell in function_cells(notebook).items():
-        alone: dict = {}
-        exec(setup, alone)
-        exec(cell.source, alone)
-        alone["check"](alone[name])
-
-
-def test_signatures_are_those_of_the_exercises(notebook):
-    for name, cell in function_cells(notebook).items():
-        assert cell.source.startswith(f"def {find(name).signature}:")
-
-
-def test_no_solution_is_left_in_the_released_version(notebook):
-    given = released(notebook)
-    text = "\n".join(cell.source for cell in given.cells)
-    assert "SOLUTION" not in text
-    assert "Rubric" not in text
-    assert "Model answer" not in text
-    for name, cell in function_cells(notebook).items():
-        stub = nbgrader_cells(given)[name].source
-        assert stub.endswith("# YOUR CODE HERE\n    raise NotImplementedError()")
-        for line in solution_of(cell).splitlines():
-            assert line.strip() not in text
-
-
-def test_predictions_are_left_open_and_the_reveal_follows(notebook):
-    order = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    openings = [k for k, cell in enumerate(order) if "= predict(" in cell.source]
-    assert len(openings) >= 3
-    for k in openings:
-        name = order[k].source.partition(" = predict(")[0].splitlines()[-1]
-        assert re.search(r"predict\(\w+(, \w+=\.\.\.)+\)", order[k].source)
-        assert order[k + 1].source == f"{name}.reveal()"
-
-
-def test_a_hint_is_offered_and_not_forced_on_anyone(cells):
-    assert re.fullmatch(r'# hint\("\w+"\)', cells["hint-example"].source)
-
-
-def test_the_prediction_on_gates_asks_for_every_named_node(cells):
-    asked = set(re.findall(r"(\w+)=\.\.\.", cells["gates-predict"].source))
-    assert asked == {node.name for node in examples.get("gates").nodes if node.name}
-
-
-def test_two_digits_are_enough_for_the_neuron(cells):
-    assert "Two digits are enough" in cells["sigmoid-circuit-ask"].source
-    for x0, x1 in [(0.39, -0.59), (0.40, -0.60)]:
-        guess = predict(examples.get("sigmoid-circuit"), w0=-0.20, w1=-0.39, w2=0.20, x0=x0, x1=x1)
-        assert all(sign and size for *_, sign, size in guess.score())
-
-
-# ---------------------------------------------------------------- in a kernel
-
-
-def test_the_instructor_version_runs_and_passes_every_check(notebook, tmp_path):
-    done = nbgrader_cells(run(notebook, tmp_path))
-    for exercise in EXERCISES:
-        assert f"{exercise.name}: passed" in text_of(done[CHECK + exercise.name])
-
-
-def test_the_released_version_untouched_runs_to_the_end_with_nothing_written_yet(notebook, tmp_path):
-    done = run(released(notebook), tmp_path, allow_errors=True)
-    checks = {CHECK + exercise.name for exercise in EXERCISES}
-    for cell in kind(done, "code"):
-        assert errors_of(cell) == (["CheckFailed"] if cell.id in checks else []), text_of(cell)
-        if cell.id in checks:
-            assert "not written yet" in text_of(cell)
-        if cell.id.endswith("-reveal"):
-            assert re.search("Not predicted yet|Commit to a line first", text_of(cell))
-
-
-def test_with_predictions_filled_in_every_reveal_shows_its_score(notebook, tmp_path):
-    filled = released(notebook)
-    for cell in kind(filled, "code"):
-        if "= predict(" in cell.source or cell.id == "hidden-bug-commit":
-            cell.source = cell.source.replace("...", "2.0")
-    done = {cell.id: text_of(cell) for cell in kind(run(filled, tmp_path, allow_errors=True), "code")}
-    assert "3 of 3 right" not in done["first-reveal"]  # dd is 3
-    assert "2 of 3 right" in done["first-reveal"]
-    for cell_id in ("add-multiply-reveal", "gates-reveal", "sigmoid-circuit-reveal"):
-        assert re.search(r"\d of \d+ right", done[cell_id])
-    assert "dL/dw2: written down 27, engine -12" in done["hidden-bug-reveal"]
-    assert done["hidden-bug-reveal"].count("written down 27, engine 27") == 1
-
-
-@pytest.mark.slow
-def test_nbgrader_validate_accepts_the_instructor_version(tmp_path):
-    command = [sys.executable, "-m", "nbgrader", "validate", str(path_of(ASSIGNMENT))]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert "Success! Your notebook passes all the tests." in done.stdout, done.stdout + done.stderr
-
-
-# ---------------------------------------------------------------- the numbers in the prose
+EXERCISES = of_assignment("01-chain-rule")
 
 
 def slope(f, x: float) -> float:
@@ -415,13 +211,44 @@ def header() -> dict[str, list[float]]:
 PARTS = [header, nudging, composition, first_graph, gates, all_gates, one_input, circuit, losses, hidden]
 
 
-@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
-def test_the_numbers_in_prose_are_right(part, cells):
-    for cell_id, values in part().items():
-        assert_numbers(cells[cell_id], values)
+class TestNotebook(NotebookForm):
+    ASSIGNMENT = "01-chain-rule"
+    MINUTES = 60
+    NUMBERS: ClassVar = {cell_id: values for part in PARTS for cell_id, values in part().items()}
 
+    def test_the_header_says_what_the_points_are_for(self, cells, points):
+        says = f"{points}: 8 node functions of 3 points, 3 chains of 5 points, 2 written"
+        assert says in cells["title"].source
+        assert points == 8 * 3 + 3 * 5 + 2 * 3
 
-def test_no_number_in_prose_goes_unchecked(notebook):
-    checked = {cell_id for part in PARTS for cell_id in part()}
-    with_numbers = {cell.id for cell in kind(notebook, "markdown") if prose_numbers(cell.source)}
-    assert with_numbers == checked
+    def test_there_are_at_least_three_predictions(self, notebook):
+        assert sum("= predict(" in cell.source for cell in kind(notebook, "code")) >= 3
+
+    def test_a_hint_is_offered_and_not_forced_on_anyone(self, cells):
+        assert re.fullmatch(r'# hint\("\w+"\)', cells["hint-example"].source)
+
+    def test_the_prediction_on_gates_asks_for_every_named_node(self, cells):
+        asked = set(re.findall(r"(\w+)=\.\.\.", cells["gates-predict"].source))
+        assert asked == {node.name for node in examples.get("gates").nodes if node.name}
+
+    def test_two_digits_are_enough_for_the_neuron(self, cells):
+        assert "Two digits are enough" in cells["sigmoid-circuit-ask"].source
+        for x0, x1 in [(0.39, -0.59), (0.40, -0.60)]:
+            guess = predict(examples.get("sigmoid-circuit"), w0=-0.20, w1=-0.39, w2=0.20, x0=x0, x1=x1)
+            assert all(sign and size for *_, sign, size in guess.score())
+
+    def test_the_suspect_is_asked_for_before_the_bug_is_shown(self, untouched):
+        assert "Commit to a line first" in text_of(untouched["hidden-bug-reveal"])
+
+    def test_with_predictions_filled_in_every_reveal_shows_its_score(self, notebook, tmp_path):
+        filled = released(notebook)
+        for cell in kind(filled, "code"):
+            if "= predict(" in cell.source or cell.id == "hidden-bug-commit":
+                cell.source = cell.source.replace("...", "2.0")
+        done = {cell.id: text_of(cell) for cell in kind(run(filled, tmp_path, allow_errors=True), "code")}
+        assert "3 of 3 right" not in done["first-reveal"]  # dd is 3
+        assert "2 of 3 right" in done["first-reveal"]
+        for cell_id in ("add-multiply-reveal", "gates-reveal", "sigmoid-circuit-reveal"):
+            assert re.search(r"\d of \d+ right", done[cell_id])
+        assert "dL/dw2: written down 27, engine -12" in done["hidden-bug-reveal"]
+        assert done["hidden-bug-reveal"].count("written down 27, engine 27") == 1

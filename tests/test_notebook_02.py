@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from statistics import median
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -20,203 +20,10 @@ from backprop_lab.exercises.given import (
     sends_once,
 )
 from graders.hidden import HIDDEN
-from tests.notebook_tools import (
-    CHECK,
-    assert_numbers,
-    code_lines,
-    errors_of,
-    function_cells,
-    kind,
-    nbgrader_cells,
-    prose_numbers,
-    read,
-    released,
-    run,
-    solution_of,
-    text_of,
-)
+from tests.notebook_form import NotebookForm
+from tests.notebook_tools import kind, released, run, text_of
 
-ASSIGNMENT = "02-multiple-paths"
-EXERCISES = of_assignment(ASSIGNMENT)
-
-
-@pytest.fixture(scope="module")
-def notebook():
-    return read(ASSIGNMENT)
-
-
-@pytest.fixture(scope="module")
-def cells(notebook):
-    return {cell.id: cell for cell in notebook.cells}
-
-
-@pytest.fixture(scope="module")
-def done(notebook, tmp_path_factory):
-    """The instructor version after a run, by cell id."""
-    ran = run(notebook, tmp_path_factory.mktemp("run"))
-    return {cell.id: text_of(cell) for cell in kind(ran, "code")}
-
-
-# ---------------------------------------------------------------- metadata and form
-
-
-def test_every_exercise_has_an_answer_cell_and_a_check_cell_right_after_it(notebook):
-    assert list(function_cells(notebook)) == [exercise.name for exercise in EXERCISES]
-    order = [cell.id for cell in notebook.cells]
-    for name in function_cells(notebook):
-        assert order[order.index(name) + 1] == CHECK + name
-
-
-def test_points_are_those_of_the_exercises(notebook):
-    cells = nbgrader_cells(notebook)
-    for exercise in EXERCISES:
-        assert cells[CHECK + exercise.name].metadata.nbgrader.points == exercise.points
-
-
-def test_cells_are_of_the_kinds_nbgrader_grades(notebook):
-    for grade_id, cell in nbgrader_cells(notebook).items():
-        meta = cell.metadata.nbgrader
-        kind_of_cell = (cell.cell_type, meta.grade, meta.solution, meta.locked, "points" in meta)
-        assert (meta.schema_version, meta.task) == (3, False)
-        if grade_id == "setup":
-            assert kind_of_cell == ("code", False, False, True, False)
-            assert cell.metadata.tags == ["setup"]
-        elif grade_id.startswith(CHECK):
-            assert kind_of_cell == ("code", True, False, True, True)
-            assert cell.source == f"check({grade_id.removeprefix(CHECK)})"
-        elif grade_id.startswith("written-"):
-            assert kind_of_cell == ("markdown", True, True, False, True)
-            assert meta.points == 3
-        else:
-            assert kind_of_cell == ("code", False, True, False, False)
-
-
-def test_ids_are_readable_and_unique_and_agree_with_the_grade_ids(notebook):
-    ids = [cell.id for cell in notebook.cells]
-    assert len(set(ids)) == len(ids)
-    assert all(re.fullmatch(r"[a-z][a-z0-9_-]*", cell_id) for cell_id in ids)
-    assert all(cell.id == grade_id for grade_id, cell in nbgrader_cells(notebook).items())
-
-
-def test_the_file_is_nbformat_4_5_without_outputs(notebook):
-    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
-    assert notebook.metadata.kernelspec.name == "python3"
-    assert all(not cell.outputs and cell.execution_count is None for cell in kind(notebook, "code"))
-
-
-def test_written_questions_follow_their_prompt_and_carry_a_rubric(notebook):
-    order = [cell.id for cell in notebook.cells]
-    written = [cell for grade_id, cell in nbgrader_cells(notebook).items() if grade_id.startswith("written-")]
-    assert len(written) == 2
-    for cell in written:
-        prompt = notebook.cells[order.index(cell.id) - 1]
-        assert prompt.id == f"{cell.id}-prompt"
-        assert f"({cell.metadata.nbgrader.points} points)" in prompt.source
-        assert "**Rubric.**" in solution_of(cell)
-
-
-def test_cells_are_small_and_half_of_them_are_prose(notebook):
-    code, prose = kind(notebook, "code"), kind(notebook, "markdown")
-    lengths = [code_lines(cell) for cell in code]
-    assert median(lengths) <= 5
-    assert max(lengths) <= 30
-    assert len(prose) >= len(code)
-    assert code_lines(next(cell for cell in code if cell.id == "setup")) <= 5
-
-
-def test_answer_cells_need_nothing_but_the_setup_cell(notebook):
-    setup = nbgrader_cells(notebook)["setup"].source
-    for name, cell in function_cells(notebook).items():
-        alone: dict = {}
-        exec(setup, alone)
-        exec(cell.source, alone)
-        alone["check"](alone[name])
-
-
-def test_signatures_are_those_of_the_exercises(notebook):
-    for name, cell in function_cells(notebook).items():
-        assert cell.source.startswith(f"def {find(name).signature}:")
-
-
-def test_no_solution_is_left_in_the_released_version(notebook):
-    given = released(notebook)
-    text = "\n".join(cell.source for cell in given.cells)
-    assert not re.search("SOLUTION|Rubric|Model answer", text)
-    for name, cell in function_cells(notebook).items():
-        stub = nbgrader_cells(given)[name].source
-        assert stub.endswith("# YOUR CODE HERE\n    raise NotImplementedError()")
-        for line in solution_of(cell).splitlines():
-            assert line.strip() not in text
-
-
-def test_predictions_are_left_open_and_the_reveal_follows(notebook):
-    order = kind(notebook, "code")
-    openings = [k for k, cell in enumerate(order) if "= predict(" in cell.source]
-    assert len(openings) == 2
-    for k in openings:
-        name = order[k].source.partition(" = predict(")[0]
-        assert re.search(r"predict\(\w+(, \w+=\.\.\.)+\)", order[k].source)
-        assert order[k + 1].source == f"{name}.reveal()"
-
-
-# ---------------------------------------------------------------- in a kernel
-
-
-def test_the_instructor_version_runs_and_passes_every_check(done):
-    for exercise in EXERCISES:
-        assert f"{exercise.name}: passed" in done[CHECK + exercise.name]
-
-
-def test_the_lectures_pass_is_seen_to_fail_and_adding_is_seen_not_to_be_enough(done):
-    assert "'a': 2.0, 'b': 2.0" in done["set-on-a-chain-run"]
-    assert "'b': 3.0" in done["set-on-two-paths-run"]
-    assert "'b': 5.0" in done["add-on-two-paths-run"]
-    assert "'b': 65.0" in done["add-on-reuse-run"]
-    assert "'a': 300.0" in done["add-on-reuse-run"]
-
-
-def test_the_printed_counts_are_the_ones_the_prose_speaks_of(done):
-    assert "1,099,511,627,776 paths, 160 edges" in done["how-many-count"]
-    assert "n = 100: stored  99, written out  4950" in done["recompute-count"]
-    assert "keeps 17 numbers, computes 0 again" in done["checkpoint-cost"]
-    assert "keeps 5 numbers, computes 16 again" in done["checkpoint-cost"]
-    gradients = re.findall(r"gradient (\S+)", done["checkpoint-cost"])
-    assert gradients[0] == gradients[1]
-    assert "1 of 4 paths found" in done["list-paths-found"]
-    assert "4 paths" in done["resnext-graph"]
-
-
-def test_the_released_version_untouched_runs_to_the_end_with_nothing_written_yet(notebook, tmp_path):
-    ran = run(released(notebook), tmp_path, allow_errors=True)
-    checks = {CHECK + exercise.name for exercise in EXERCISES}
-    for cell in kind(ran, "code"):
-        assert errors_of(cell) == (["CheckFailed"] if cell.id in checks else []), text_of(cell)
-        if cell.id in checks:
-            assert "not written yet" in text_of(cell)
-        if cell.id.endswith("-reveal"):
-            assert re.search("Not predicted yet|Build a graph first", text_of(cell))
-    said = {cell.id: text_of(cell) for cell in kind(ran, "code")}
-    assert "Write your order first" in said["schedule-mine"]
-
-
-def test_what_a_student_fills_in_is_answered(notebook, tmp_path):
-    filled = released(notebook)
-    write = {
-        "two-paths-predict": ("c=..., d=..., a=..., b=...", "c=2, d=3, a=2, b=3"),
-        "reuse-predict": ("q=..., p=..., b=..., a=...", "q=7, p=30, b=65, a=195"),
-        "list-paths-mine": ("...", '"x c1 y1 s2 y2", "x s1 y1 c2 y2", "x c1 y1 c2 y2"'),
-        "schedule-mine": ("...", '"p", "q", "b"'),
-        "killer": ("killer = ...", "x = Variable(3.0, 'x')\nkiller = Graph(x * x)"),
-    }
-    for cell in kind(filled, "code"):
-        if cell.id in write:
-            cell.source = cell.source.replace(*write[cell.id])
-    said = {cell.id: text_of(cell) for cell in kind(run(filled, tmp_path, allow_errors=True), "code")}
-    assert "3 of 4 right" in said["two-paths-reveal"]
-    assert "All 4 right" in said["reuse-reveal"]
-    assert "4 of 4 paths found" in said["list-paths-found"]
-    assert "in the end: n 42 ✓, k 130 ✓, a 195 ✓, m 30 ✓" in said["schedule-mine"]
-    assert "x: sends_once says 3, right is 6" in said["killer-reveal"]
+EXERCISES = of_assignment("02-multiple-paths")
 
 
 # ---------------------------------------------------------------- what the exercises are handed
@@ -484,13 +291,59 @@ def networks() -> dict[str, list[float]]:
 PARTS = [header, two_paths, listing, reusing, squares, counting, storing, networks]
 
 
-@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
-def test_the_numbers_in_prose_are_right(part, cells):
-    for cell_id, values in part().items():
-        assert_numbers(cells[cell_id], values)
+class TestNotebook(NotebookForm):
+    ASSIGNMENT = "02-multiple-paths"
+    MINUTES = 75
+    NUMBERS: ClassVar = {cell_id: values for part in PARTS for cell_id, values in part().items()}
 
+    def test_the_header_says_what_the_points_are_for(self, cells, exercises, points):
+        worth = [exercise.points for exercise in exercises]
+        assert (
+            f"{points}: {len(worth)} functions of {min(worth)} to {max(worth)} points, "
+            f"together {sum(worth)}, and 2 written questions of 3 points"
+        ) in cells["title"].source
 
-def test_no_number_in_prose_goes_unchecked(notebook):
-    checked = {cell_id for part in PARTS for cell_id in part()}
-    with_numbers = {cell.id for cell in kind(notebook, "markdown") if prose_numbers(cell.source)}
-    assert with_numbers == checked
+    def test_there_are_two_predictions_and_their_cells_begin_with_them(self, notebook):
+        predictions = [cell for cell in kind(notebook, "code") if "= predict(" in cell.source]
+        assert len(predictions) == 2
+        assert all(re.match(r"\w+ = predict\(", cell.source) for cell in predictions)
+
+    def test_the_lectures_pass_is_seen_to_fail_and_adding_is_seen_not_to_be_enough(self, done):
+        assert "'a': 2.0, 'b': 2.0" in text_of(done["set-on-a-chain-run"])
+        assert "'b': 3.0" in text_of(done["set-on-two-paths-run"])
+        assert "'b': 5.0" in text_of(done["add-on-two-paths-run"])
+        assert "'b': 65.0" in text_of(done["add-on-reuse-run"])
+        assert "'a': 300.0" in text_of(done["add-on-reuse-run"])
+
+    def test_the_printed_counts_are_the_ones_the_prose_speaks_of(self, done):
+        assert "1,099,511,627,776 paths, 160 edges" in text_of(done["how-many-count"])
+        assert "n = 100: stored  99, written out  4950" in text_of(done["recompute-count"])
+        assert "keeps 17 numbers, computes 0 again" in text_of(done["checkpoint-cost"])
+        assert "keeps 5 numbers, computes 16 again" in text_of(done["checkpoint-cost"])
+        gradients = re.findall(r"gradient (\S+)", text_of(done["checkpoint-cost"]))
+        assert gradients[0] == gradients[1]
+        assert "1 of 4 paths found" in text_of(done["list-paths-found"])
+        assert "4 paths" in text_of(done["resnext-graph"])
+
+    def test_an_order_and_a_graph_are_asked_for_before_anything_is_shown(self, untouched):
+        assert "Write your order first" in text_of(untouched["schedule-mine"])
+        assert "Build a graph first" in text_of(untouched["killer-reveal"])
+
+    def test_what_a_student_fills_in_is_answered(self, notebook, tmp_path):
+        filled = released(notebook)
+        write = {
+            "two-paths-predict": ("c=..., d=..., a=..., b=...", "c=2, d=3, a=2, b=3"),
+            "reuse-predict": ("q=..., p=..., b=..., a=...", "q=7, p=30, b=65, a=195"),
+            "list-paths-mine": ("...", '"x c1 y1 s2 y2", "x s1 y1 c2 y2", "x c1 y1 c2 y2"'),
+            "schedule-mine": ("...", '"p", "q", "b"'),
+            "killer": ("killer = ...", "x = Variable(3.0, 'x')\nkiller = Graph(x * x)"),
+        }
+        for cell in kind(filled, "code"):
+            if cell.id in write:
+                cell.source = cell.source.replace(*write[cell.id])
+        said = {cell.id: text_of(cell) for cell in kind(run(filled, tmp_path, allow_errors=True), "code")}
+        assert "3 of 4 right" in said["two-paths-reveal"]
+        assert "All 4 right" in said["reuse-reveal"]
+        assert "4 of 4 paths found" in said["list-paths-found"]
+        assert "in the end: n 42 ✓, k 130 ✓, a 195 ✓, m 30 ✓" in said["schedule-mine"]
+        assert "x: sends_once says 3, right is 6" in said["killer-reveal"]

@@ -86,6 +86,7 @@ class TestNotebook(NotebookForm):
     ASSIGNMENT = "03-jacobians"
     MINUTES = 75
     NUMBERS = numbers()
+    CAPITALS = "W"
 
     # ------------------------------------------------------------ what the prose says in words
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -93,6 +94,8 @@ class TestNotebook(NotebookForm):
     ASSIGNMENT = "04-two-layer-tanh"
     MINUTES = 60
     NUMBERS = numbers()
+    CAPITALS = "W"
+    SHOWN: ClassVar = {"for _ in range(steps):"}
 
     def test_the_worked_example_is_that_of_the_curriculum(self):
         g = worked()

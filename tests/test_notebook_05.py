@@ -3,202 +3,18 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from itertools import accumulate, pairwise
-from statistics import median
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from backprop_lab import SGD, Graph, Momentum, Nesterov, Variable, examples, grad, ops
 from backprop_lab.exercises import find, of_assignment
-from tests.notebook_tools import (
-    CHECK,
-    assert_numbers,
-    code_lines,
-    errors_of,
-    function_cells,
-    kind,
-    nbgrader_cells,
-    path_of,
-    prose_numbers,
-    read,
-    released,
-    run,
-    solution_of,
-    text_of,
-)
+from tests.notebook_form import NotebookForm
+from tests.notebook_tools import kind, released, run, text_of
 
-ASSIGNMENT = "05-momentum"
-EXERCISES = of_assignment(ASSIGNMENT)
-
-
-@pytest.fixture(scope="module")
-def notebook():
-    return read(ASSIGNMENT)
-
-
-@pytest.fixture(scope="module")
-def cells(notebook):
-    return {cell.id: cell for cell in notebook.cells}
-
-
-# ---------------------------------------------------------------- metadata
-
-
-def test_every_exercise_has_an_answer_cell_and_a_check_cell_right_after_it(notebook):
-    assert list(function_cells(notebook)) == [exercise.name for exercise in EXERCISES]
-    order = [cell.id for cell in notebook.cells]
-    for name in function_cells(notebook):
-        assert order[order.index(name) + 1] == CHECK + name
-
-
-def test_points_are_those_of_the_exercises(notebook):
-    cells = nbgrader_cells(notebook)
-    for exercise in EXERCISES:
-        assert cells[CHECK + exercise.name].metadata.nbgrader.points == exercise.points
-
-
-def test_cells_are_of_the_kinds_nbgrader_grades(notebook):
-    for grade_id, cell in nbgrader_cells(notebook).items():
-        meta = cell.metadata.nbgrader
-        kind_of_cell = (cell.cell_type, meta.grade, meta.solution, meta.locked, "points" in meta)
-        assert meta.schema_version == 3
-        assert not meta.task
-        if grade_id == "setup":
-            assert kind_of_cell == ("code", False, False, True, False)
-            assert cell.metadata.tags == ["setup"]
-        elif grade_id.startswith(CHECK):
-            assert kind_of_cell == ("code", True, False, True, True)
-            assert cell.source == f"check({grade_id.removeprefix(CHECK)})"
-        elif grade_id.startswith("written-"):
-            assert kind_of_cell == ("markdown", True, True, False, True)
-            assert meta.points == 3
-        else:
-            assert kind_of_cell == ("code", False, True, False, False)
-
-
-def test_ids_are_readable_and_unique_and_agree_with_the_grade_ids(notebook):
-    ids = [cell.id for cell in notebook.cells]
-    assert len(set(ids)) == len(ids)
-    assert all(re.fullmatch(r"[a-z][a-z0-9_-]*", cell_id) for cell_id in ids)
-    assert all(cell.id == grade_id for grade_id, cell in nbgrader_cells(notebook).items())
-
-
-def test_the_file_is_nbformat_4_5_without_outputs(notebook):
-    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
-    assert notebook.metadata.kernelspec.name == "python3"
-    assert all(not cell.outputs and cell.execution_count is None for cell in kind(notebook, "code"))
-
-
-def test_the_header_says_the_points_that_the_cells_give(cells, notebook):
-    points = [cell.metadata.nbgrader.get("points", 0) for cell in nbgrader_cells(notebook).values()]
-    assert sum(points) == sum(exercise.points for exercise in EXERCISES) + 2 * 3
-    assert (
-        f"{sum(points)}: {sum(points) - 6} for {len(EXERCISES)} functions, 2 written" in cells["title"].source
-    )
-    assert "70 minutes" in cells["title"].source
-
-
-def test_written_questions_follow_their_prompt_and_carry_a_rubric(notebook):
-    order = [cell.id for cell in notebook.cells]
-    written = [
-        cell for cell in notebook.cells if cell.id.startswith("written-") and "nbgrader" in cell.metadata
-    ]
-    assert len(written) == 2
-    for cell in written:
-        prompt = notebook.cells[order.index(cell.id) - 1]
-        assert prompt.id == f"{cell.id}-prompt"
-        assert f"({cell.metadata.nbgrader.points} points)" in prompt.source
-        assert "**Rubric.**" in solution_of(cell)
-
-
-# ---------------------------------------------------------------- form
-
-
-def test_cells_are_small_and_half_of_them_are_prose(notebook):
-    code, prose = kind(notebook, "code"), kind(notebook, "markdown")
-    lengths = [code_lines(cell) for cell in code]
-    assert median(lengths) <= 5
-    assert max(lengths) <= 30
-    assert len(prose) >= len(code)
-    assert code_lines(next(cell for cell in code if cell.id == "setup")) <= 5
-
-
-def test_answer_cells_need_nothing_but_the_setup_cell(notebook):
-    setup = nbgrader_cells(notebook)["setup"].source
-    for name, cell in function_cells(notebook).items():
-        alone: dict = {}
-        exec(setup, alone)
-        exec(cell.source, alone)
-        alone["check"](alone[name])
-
-
-def test_signatures_are_those_of_the_exercises(notebook):
-    for name, cell in function_cells(notebook).items():
-        assert cell.source.startswith(f"def {find(name).signature}:")
-
-
-def test_no_solution_is_left_in_the_released_version(notebook):
-    given = released(notebook)
-    text = "\n".join(cell.source for cell in given.cells)
-    assert "SOLUTION" not in text
-    assert "Rubric" not in text
-    assert "Model answer" not in text
-    for name, cell in function_cells(notebook).items():
-        stub = nbgrader_cells(given)[name].source
-        assert stub.endswith("# YOUR CODE HERE\n    raise NotImplementedError()")
-        for line in solution_of(cell).splitlines():
-            assert line.strip() not in text
-
-
-def test_predictions_are_left_open_and_the_reveal_follows(notebook):
-    order = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    openings = [k for k, cell in enumerate(order) if "= predict(" in cell.source]
-    assert len(openings) == 2
-    for k in openings:
-        name = re.search(r"^(\w+) = predict\(", order[k].source, re.MULTILINE)[1]
-        assert re.search(r"predict\(\w+(, \w+=\.\.\.)+\)", order[k].source)
-        assert order[k + 1].source == f"{name}.reveal()"
-
-
-# ---------------------------------------------------------------- in a kernel
-
-
-@pytest.fixture(scope="module")
-def done(notebook, tmp_path_factory):
-    """The instructor version after a run, by cell id."""
-    ran = run(notebook, tmp_path_factory.mktemp("instructor"))
-    return {cell.id: text_of(cell) for cell in kind(ran, "code")}
-
-
-def test_the_instructor_version_passes_every_check(done):
-    for exercise in EXERCISES:
-        assert f"{exercise.name}: passed" in done[CHECK + exercise.name]
-
-
-def test_the_released_version_untouched_runs_to_the_end_with_nothing_written_yet(notebook, tmp_path):
-    ran = run(released(notebook), tmp_path, allow_errors=True)
-    checks = {CHECK + exercise.name for exercise in EXERCISES}
-    for cell in kind(ran, "code"):
-        assert errors_of(cell) == (["CheckFailed"] if cell.id in checks else []), text_of(cell)
-        if cell.id in checks:
-            assert "not written yet" in text_of(cell)
-        if cell.id.endswith("-reveal"):
-            assert re.search("Not predicted yet|Commit to a column first", text_of(cell))
-        assert "Warning" not in text_of(cell)
-
-
-def test_with_predictions_filled_in_every_reveal_shows_its_score(notebook, tmp_path):
-    filled = released(notebook)
-    for cell in kind(filled, "code"):
-        if "= predict(" in cell.source or cell.id == "slide-slip-commit":
-            cell.source = cell.source.replace("...", "-0.1")
-    ran = {cell.id: text_of(cell) for cell in kind(run(filled, tmp_path, allow_errors=True), "code")}
-    assert "0 of 2 right" in ran["bowl-reveal"]
-    assert "1 of 3 right" in ran["memory-reveal"]
-    assert ran["slide-slip-reveal"].split() == ["0.9", "0.9", "0.81", "0.81"]
+EXERCISES = of_assignment("05-momentum")
 
 
 def test_the_measured_rates_are_the_predicted_ones():
@@ -212,45 +28,11 @@ def test_the_measured_rates_are_the_predicted_ones():
     assert measured_rate(plain) == pytest.approx(99 / 101, abs=0.002)
 
 
-@pytest.mark.slow
-def test_nbgrader_validate_accepts_the_instructor_version(tmp_path):
-    command = [sys.executable, "-m", "nbgrader", "validate", str(path_of(ASSIGNMENT))]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert "Success! Your notebook passes all the tests." in done.stdout, done.stdout + done.stderr
-
-
 # ---------------------------------------------------------------- what the notebook says in words
 
 
 def numbers_in(text: str) -> list[float]:
     return [float(token) for token in re.findall(r"-?\d+\.\d+", text)]
-
-
-def test_four_times_the_batch_is_half_the_scatter(done):
-    scatter = [float(line.split()[-1]) for line in done["noise-scatter"].splitlines() if line]
-    assert len(scatter) == 4
-    for wide, narrow in pairwise(scatter):
-        assert narrow / wide == pytest.approx(0.5, abs=0.08)
-
-
-def test_the_students_own_functions_walk_like_the_engine(done):
-    assert float(done["own-ball"].split()[-1]) < 1e-12
-
-
-def test_the_ball_with_a_tenth_of_the_rate_jitters_like_plain_descent(done):
-    plain, ball, fast = (numbers_in(line)[-1] for line in done["noise-momentum"].splitlines() if line)
-    assert ball == pytest.approx(plain, rel=0.3)
-    assert fast > 3 * plain
-
-
-def test_more_than_a_third_of_the_set_is_missed_with_replacement(done):
-    assert "0.37" in done["epochs-run"]
-
-
-def test_the_test_from_rest_and_the_better_tests_kill_as_many_rules_as_is_said(done):
-    assert "killed 9 of 19" in done["killers-test"]
-    assert killed(0.0, [2.0, 1.0, -1.0], [0.1, 0.2, 0.05]) == 18
-    assert killed(0.5, [2.0, 1.0], [0.1, 0.2]) == 19
 
 
 def test_no_test_from_rest_kills_the_velocity_of_the_other_sign():
@@ -531,17 +313,49 @@ def noise() -> dict[str, list[float]]:
 PARTS = [header, bowls, plain, memory, slide, several, theory, written, nesterov, hard, noise]
 
 
-@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
-def test_the_numbers_in_prose_are_right(part, cells):
-    for cell_id, values in part().items():
-        assert_numbers(cells[cell_id], values)
+class TestNotebook(NotebookForm):
+    ASSIGNMENT = "05-momentum"
+    MINUTES = 70
+    NUMBERS: ClassVar = {cell_id: values for part in PARTS for cell_id, values in part().items()}
 
+    def test_the_header_says_what_the_points_are_for(self, cells, exercises, points):
+        assert f"{points}: {points - 6} for {len(exercises)} functions, 2 written" in cells["title"].source
 
-def test_no_number_in_prose_goes_unchecked(notebook):
-    checked = {cell_id for part in PARTS for cell_id in part()}
-    unchecked = [
-        cell.id
-        for cell in kind(notebook, "markdown")
-        if prose_numbers(cell.source) and cell.id not in checked
-    ]
-    assert not unchecked
+    def test_there_are_two_predictions(self, notebook):
+        assert sum("= predict(" in cell.source for cell in kind(notebook, "code")) == 2
+
+    def test_a_column_is_asked_for_before_the_numbers_are_shown(self, untouched):
+        assert "Commit to a column first" in text_of(untouched["slide-slip-reveal"])
+
+    def test_with_predictions_filled_in_every_reveal_shows_its_score(self, notebook, tmp_path):
+        filled = released(notebook)
+        for cell in kind(filled, "code"):
+            if "= predict(" in cell.source or cell.id == "slide-slip-commit":
+                cell.source = cell.source.replace("...", "-0.1")
+        ran = {cell.id: text_of(cell) for cell in kind(run(filled, tmp_path, allow_errors=True), "code")}
+        assert "0 of 2 right" in ran["bowl-reveal"]
+        assert "1 of 3 right" in ran["memory-reveal"]
+        assert ran["slide-slip-reveal"].split() == ["0.9", "0.9", "0.81", "0.81"]
+
+    def test_four_times_the_batch_is_half_the_scatter(self, done):
+        scatter = [float(line.split()[-1]) for line in text_of(done["noise-scatter"]).splitlines() if line]
+        assert len(scatter) == 4
+        for wide, narrow in pairwise(scatter):
+            assert narrow / wide == pytest.approx(0.5, abs=0.08)
+
+    def test_the_students_own_functions_walk_like_the_engine(self, done):
+        assert float(text_of(done["own-ball"]).split()[-1]) < 1e-12
+
+    def test_the_ball_with_a_tenth_of_the_rate_jitters_like_plain_descent(self, done):
+        lines = text_of(done["noise-momentum"]).splitlines()
+        plain, ball, fast = (numbers_in(line)[-1] for line in lines if line)
+        assert ball == pytest.approx(plain, rel=0.3)
+        assert fast > 3 * plain
+
+    def test_more_than_a_third_of_the_set_is_missed_with_replacement(self, done):
+        assert "0.37" in text_of(done["epochs-run"])
+
+    def test_the_test_from_rest_and_the_better_tests_kill_as_many_rules_as_is_said(self, done):
+        assert "killed 9 of 19" in text_of(done["killers-test"])
+        assert killed(0.0, [2.0, 1.0, -1.0], [0.1, 0.2, 0.05]) == 18
+        assert killed(0.5, [2.0, 1.0], [0.1, 0.2]) == 19

@@ -119,6 +119,7 @@ class TestNotebook07(NotebookForm):
     ASSIGNMENT = "07-differentiating-inputs"
     MINUTES = 60
     NUMBERS: ClassVar = numbers()
+    SHOWN: ClassVar = {"moved = x"}
 
     def test_what_waits_for_an_answer_says_so(self, notebook, tmp_path):
         done = {cell.id: text_of(cell) for cell in kind(run(released(notebook), tmp_path, True), "code")}
