@@ -128,11 +128,13 @@ def test_feedback_shows_the_verdict_and_nothing_hidden(graded_class):
     course = graded_class.course
     assert not course.feedback(ASSIGNMENT, ["mistake-swapped", "broken-file"], lambda student: None)
     page = course.feedback_page("mistake-swapped", ASSIGNMENT).read_text()
-    assert "the gradients of the inputs are swapped" in page
+    assert "36 of 45" in page
+    assert page.count("the gradients of the inputs are swapped") == 2  # in the overview and below the check
     assert str(course.root) not in page
     assert "right-plain" not in page
     for answer in PLAIN.values():  # of other students, and the solutions
         if "multiply" not in answer:
             continue
         assert answer not in page
-    assert "the file is not a notebook" in course.feedback_page("broken-file", ASSIGNMENT).read_text()
+    broken = course.feedback_page("broken-file", ASSIGNMENT).read_text()
+    assert "Nothing could be graded: the file is not a notebook" in broken
