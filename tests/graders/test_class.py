@@ -1,12 +1,6 @@
 """The sample class through nbgrader with the judge: who gets what, and why."""
 
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-from nbgrader.api import Gradebook
 
 from backprop_lab.exercises import REGISTRY
 from graders import records
@@ -82,25 +76,6 @@ def test_the_gradebook_holds_scores_comments_and_the_seed(graded_class):
         [record] = records.attempts(gradebook.db, gradebook.find_submission_notebook(*find).id)
         assert record.seed > 0
         assert record.verdicts["max_backward"].misconception == "tie"
-
-
-def test_plain_nbgrader_gives_the_same_scores(graded_class, tmp_path):
-    """The command line that nbgrader documents, on a part of the class that has every kind in it."""
-    students = ["right-loops", "blank", "mistake-tie", "mistake-swapped", "broken-file", "hostile"]
-    copy_course(ROOT, tmp_path)
-    nbgrader = Path(sys.executable).with_name("nbgrader")
-
-    def run(*words):
-        done = subprocess.run([nbgrader, *words], cwd=tmp_path, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-
-    run("generate_assignment", ASSIGNMENT)
-    for student in students:
-        shutil.copytree(graded_class.course.root / "submitted" / student, tmp_path / "submitted" / student)
-    run("autograde", ASSIGNMENT)
-    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db", "backprop-lab") as gradebook:
-        plain = {s: gradebook.find_submission(ASSIGNMENT, s).code_score for s in students}
-    assert plain == {s: graded_class.rows[s].code for s in students}
 
 
 def test_a_regrade_keeps_a_manual_score(tmp_path):
