@@ -24,9 +24,10 @@ c.HTMLExporter.filters = {
     "markdown2html": "graders.feedback.safe_markdown",
     "clean_html": "graders.feedback.clean",
 }
+c.GenerateFeedback.exporter_class = "graders.feedback_page.FeedbackPage"
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
+    "graders.feedback_page.Overview",
     "graders.feedback.Bound",
     "graders.feedback.Mask",
-    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]

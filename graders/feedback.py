@@ -2,14 +2,15 @@
 
 A page holds what a student wrote, printed and displayed. It is opened where somebody is logged in: the
 formgrader shows it on the Jupyter server itself. So markdown and HTML go through a list of what is
-allowed, as filters of nbconvert's exporter (for feedback and formgrader alike), and the feedback page
-through two preprocessors more.
+allowed, as filters of nbconvert's exporter (for feedback and formgrader alike), and formulas become
+MathML. The feedback page has preprocessors and a template of its own (`graders.feedback_page`).
 """
 
 from __future__ import annotations
 
 import functools
 import re
+import secrets
 import socket
 import sys
 import tempfile
@@ -24,6 +25,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
+
+from .formulas import mathml
 
 MAX_CELL = 20_000  # characters of text that a cell has printed
 MAX_PICTURE = 1_000_000  # characters of one picture, as written in the page
@@ -106,18 +109,42 @@ def _cleaner() -> bleach.Cleaner:
 @pass_context
 def safe_markdown(context: Any, source: str) -> str:
     """Markdown as HTML, cleaned; in place of nbconvert's filter ``markdown2html``."""
-    cell = context.get("cell", {})
     if isinstance(source, str) and source[:1] in _MARKS:
         return f"<pre>{clean(_escaped(source))}</pre>"  # the judge's comment: its lines and signs are text
-    renderer = IPythonRenderer(
-        escape=False,
-        attachments=cell.get("attachments", {}),
-        embed_images=False,
-        path="",
-        anchor_link_text="",
-        exclude_anchor_links=True,
-    )
-    return clean(MarkdownWithMath(renderer=renderer).render(source or ""))
+    renderer = _Renderer(context.get("cell", {}).get("attachments", {}))
+    return renderer.with_formulas(clean(MarkdownWithMath(renderer=renderer).render(source or "")))
+
+
+class _Renderer(IPythonRenderer):
+    """Keeps the formulas aside while the text is cleaned: they are ours and need no cleaning."""
+
+    def __init__(self, attachments: Any):
+        super().__init__(
+            escape=False,
+            attachments=attachments,
+            embed_images=False,
+            path="",
+            anchor_link_text="",
+            exclude_anchor_links=True,
+        )
+        self._formulas: list[str] = []
+        self._token = f"formula{secrets.token_hex(8)}n"  # no student can write it
+
+    def inline_math(self, body: str) -> str:
+        return self._kept(mathml(body))
+
+    def block_math(self, body: str) -> str:
+        return self._kept(mathml(body, "block"))
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return self._kept(mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", "block"))
+
+    def _kept(self, formula: str) -> str:
+        self._formulas.append(formula)
+        return f"{self._token}{len(self._formulas) - 1};"
+
+    def with_formulas(self, html: str) -> str:
+        return re.sub(rf"{self._token}(\d+);", lambda at: self._formulas[int(at[1])], html)
 
 
 _MARKS = tuple("✓◐✗○")

@@ -13,6 +13,7 @@ from backprop_lab.check import assess, verdict_on
 from backprop_lab.check.run import call_all
 from backprop_lab.data import digits, one_epoch
 from backprop_lab.exercises import find
+from backprop_lab.exercises.training import training
 from tests.notebook_form import NotebookForm
 from tests.notebook_tools import CHECK, function_cells, released, run, text_of
 
@@ -223,13 +224,54 @@ def barely(X, labels, seed):
             "the shapes must be",
         ),
         (equal_start, "All hidden units are the same"),
-        (barely, "little better than guessing"),
+        (barely, "as at the start"),
+        (training(rate=0.001), "little better than guessing"),
+        (training(epochs=1), "It is on its way"),
     ],
 )
 def test_a_network_that_cannot_read_gets_a_sentence(train, said):
     verdict = judged(train)
     assert not verdict.passed
     assert said in str(verdict)
+
+
+def apart(rng, rows):
+    """A minibatch whose labels belong to others of its images."""
+    return rows, rng.permutation(rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("train", "named"),
+    [
+        (training(rate=-0.01, epochs=30), "step-direction"),
+        (training(rate=-1.0, epochs=10), "step-direction"),
+        (training(rate=-0.3, epochs=30, batch=32), "blows-up"),
+        (training(rate=3.0, epochs=20), "steps-too-large"),
+        (training(rate=100.0), "steps-too-large"),
+        (training(trained="W2 b2", epochs=40), "layer-forgotten"),
+        (training(trained="W2 b2", epochs=1, batch=16), "layer-forgotten"),
+        (
+            training(rows=apart, rate=0.03, epochs=30),
+            "labels-apart",
+        ),
+        (training(rows=apart, batch=32, epochs=20), "labels-apart"),
+        (training(rows=lambda rng, rows: (np.arange(128), np.arange(128)), epochs=40), "one-minibatch"),
+        # Right, but slow, short, or in one batch: nothing but patience is missing.
+        (training(rate=0.01, epochs=10), None),
+        (training(rate=0.001, epochs=10), None),
+        (training(rate=0.1, epochs=2), None),
+        (training(rate=0.1, epochs=30, batch=1344), None),
+        (training(rate=0.03, epochs=5, trained="W1 W2 b2"), None),
+    ],
+)
+def test_a_mistake_in_training_is_named_however_long_it_trains(train, named):
+    exercise = find("train_network")
+    for seed in range(5):
+        cases = exercise.battery(seed)
+        verdict = assess(exercise, cases, call_all(exercise, train, cases))
+        assert not verdict.passed
+        assert verdict.misconception == named
 
 
 def test_a_network_learnt_elsewhere_is_of_no_use():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..engine.text import number
-from ..exercises import GROUPS, Case, Exercise
+from ..exercises import GROUPS, Case, Exercise, Refusal
 from .verdict import Finding, Verdict
 
 FLOOR = 1e-9  # of the largest entry of the array, for entries that cancel to almost nothing
@@ -261,19 +262,15 @@ def _name_mistake(exercise: Exercise, cases: Sequence[Case], answers: Sequence[A
 
 
 def _accepted_mistake(exercise: Exercise, cases: Sequence[Case], answers: Sequence[Answer]) -> str | None:
-    """Where many answers are right: the wrong function that returns just what was returned."""
-    if any(answer.status != "returned" for answer in answers):
-        return None
-    for wrong in exercise.wrong:
-        try:
-            if all(
-                exercise.answer(wrong.function, copy.deepcopy(case.args)) == answer.value
-                for case, answer in zip(cases, answers, strict=True)
-            ):
-                return wrong.misconception
-        except Exception:  # a wrong function may fail where the student's did not
-            continue
-    return None
+    """Where many answers are right: the misconception that most of the refused ones tell of."""
+    assert exercise.accept is not None
+    refused = [
+        exercise.accept(case, answer.value)
+        for case, answer in zip(cases, answers, strict=True)
+        if answer.status == "returned"
+    ]
+    found = Counter(problem.misconception for problem in refused if isinstance(problem, Refusal))
+    return found.most_common(1)[0][0] if found else None
 
 
 def _same(exercise: Exercise, function: Callable[..., Any], case: Case, yours: _Parts, right: _Parts) -> bool:

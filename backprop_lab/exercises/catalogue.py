@@ -377,7 +377,7 @@ _ENTRIES = (
         85,
         "only one of the two layers is trained",
         "Each round changes both matrices, each by its own gradient.",
-        "Compare W0 and W1 with what you were given: which one has not moved?",
+        "Compare each matrix with what it was at the start: which one has not moved?",
     ),
     Misconception(
         "overwrite",
@@ -788,6 +788,52 @@ _ENTRIES = (
         "the change is returned, not the changed image",
         "What is asked for is the image after the change.",
         "Look at the picture you return: would you recognise the digit in it?",
+    ),
+    Misconception(
+        "blows-up",
+        100,
+        "the training blows up",
+        "The loss has grown until no number could hold it: the steps go uphill or too far, or the "
+        "softmax overflows.",
+        "Print the loss of each of the first ten minibatches: does it grow from the first step on, or "
+        "fall and then jump?",
+    ),
+    Misconception(
+        "steps-too-large",
+        101,
+        "the steps are too large",
+        "A step went so far that the hidden units are 0 for every image; where ReLU is flat, no "
+        "gradient brings them back.",
+        "Is your gradient the mean over the minibatch, or its sum? Try a tenth of the learning rate.",
+    ),
+    Misconception(
+        "never-updated",
+        102,
+        "the parameters never change",
+        "What is returned is the starting point: whatever was computed did not reach the parameters.",
+        "Print one entry of W1 before and after a step.",
+    ),
+    Misconception(
+        "equal-start",
+        103,
+        "all hidden units start out equal",
+        "Equal units get equal gradients, so they stay equal for ever: many units that count as one.",
+        "What must differ between two units so that they can learn different things?",
+    ),
+    Misconception(
+        "one-minibatch",
+        104,
+        "the same minibatch is visited again and again",
+        "The first images are known by heart, the others were never seen.",
+        "Print which rows each step uses.",
+    ),
+    Misconception(
+        "labels-apart",
+        105,
+        "images and labels are shuffled apart",
+        "The network has learnt how frequent each class is and nothing about the images: their labels "
+        "were those of other images.",
+        "Take one minibatch, draw its first image and print its label. Do they belong together?",
     ),
 )
 

@@ -48,6 +48,21 @@ class WrongAnswer:
     function: Callable[..., Answer]
 
 
+class Refusal(str):
+    """A sentence of `Exercise.accept` that tells the misconception behind the answer as well.
+
+    >>> Refusal("The loss has grown.", "step-direction").misconception
+    'step-direction'
+    """
+
+    misconception: str
+
+    def __new__(cls, sentence: str, misconception: str) -> Refusal:
+        named = super().__new__(cls, sentence)
+        named.misconception = misconception
+        return named
+
+
 @dataclass(frozen=True, eq=False)
 class Exercise:
     """One graded function.
@@ -59,13 +74,14 @@ class Exercise:
         returns: names of what it returns, in order; one name means a bare array, or a dict.
         reference: the analytic answer.
         cases: a seeded generator of calls, edge cases included.
-        wrong: wrong answers to recognise, the most specific first.
+        wrong: wrong answers to recognise, the most specific first; with ``accept``, those it must name.
         hints: in increasing strength.
         points: what it is worth.
         weights: share of the credit of each group of cases.
         adapter: where an argument is no data (a graph, a function, a generator), a public
             module-level function called as ``adapter(function, *args)`` that builds it.
-        accept: where there are many right answers, a sentence on what is wrong with one, or None.
+        accept: where there are many right answers, a sentence on what is wrong with one, a `Refusal` if
+            that tells the misconception, or None.
         tolerance: relative, of the entry.
         seconds: for one call.
     """

@@ -59,9 +59,9 @@ class _GivenNode(Node):
 def _copy(node: Node, inputs: tuple[Node, ...], meter: _Meter) -> _GivenNode:
     copy = object.__new__(_GivenNode)
     copy._given, copy._meter = inputs, meter
-    copy._value, copy._grad, copy.kept = node._value, None, node.kept
+    copy._value, copy._grad = node._value, None
     copy.operation, copy.params, copy.name = node.operation, node.params, node.name
-    copy.needs_grad, copy.group = node.needs_grad, None
+    copy.needs_grad, copy.group, copy.kept = node.needs_grad, None, node.kept
     return copy
 
 

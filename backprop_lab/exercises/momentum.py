@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import SGD, Momentum, Nesterov
-from .exercise import Case, Exercise, WrongAnswer, register
+from .exercise import Case, Exercise, Refusal, WrongAnswer, register
 from .inputs import Rng, signed
 
 ASSIGNMENT = "05-momentum"
@@ -589,9 +589,15 @@ def problem_with_epochs(case: Case, value: Any) -> str | None:
     if n >= 20 and n >= 3 * batch_size:  # else two shuffles may be equal by chance
         first, second = ([sorted(batch) for batch in value[k]] for k in ("first", "second"))
         if first == second:
-            return "The second epoch has the same batches as the first: it must be shuffled anew, with rng."
+            return Refusal(
+                "The second epoch has the same batches as the first: it must be shuffled anew, with rng.",
+                "not-shuffled",
+            )
         if batch_size > 1 and all(batch[-1] - batch[0] == len(batch) - 1 for batch in first):
-            return "The examples of a batch are always neighbours: shuffle the examples, not the batches."
+            return Refusal(
+                "The examples of a batch are always neighbours: shuffle the examples, not the batches.",
+                "not-shuffled",
+            )
     return None
 
 
@@ -608,9 +614,10 @@ def _problem_with_epoch(epoch: Any, n: int, batch_size: int) -> str | None:
     if any(not 0 <= index < n for index in indices):
         return f"An index is outside 0 to {n - 1}."
     if len(set(indices)) < len(indices):
-        return "An index comes up twice in one epoch."
+        return Refusal("An index comes up twice in one epoch.", "with-replacement")
     if len(indices) < n:
-        return f"In one epoch {n - len(indices)} of {n} examples are never visited."
+        sentence = f"In one epoch {n - len(indices)} of {n} examples are never visited."
+        return Refusal(sentence, "last-batch-lost") if n - len(indices) == n % batch_size else sentence
     *full, last = [len(batch) for batch in epoch]
     if any(size != batch_size for size in full) or not 0 < last <= batch_size:
         sizes = [*full, last]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Graph, Node, Variable, ops
-from .exercise import Case, Exercise, WrongAnswer, backward_of, gradient_of, register
+from .exercise import Case, Exercise, Refusal, WrongAnswer, backward_of, gradient_of, register
 from .given import with_graph, with_unsorted_graph
 from .inputs import Rng, signed
 
@@ -236,7 +236,8 @@ def _is_an_order(case: Case, value: Any) -> str | None:
         return f"'{unknown[0][:40]}' is not the name of a node of this graph."
     twice = [name for name in value if value.count(name) > 1]
     if twice:
-        return f"'{twice[0]}' is listed {value.count(twice[0])} times; every node comes exactly once."
+        sentence = f"'{twice[0]}' is listed {value.count(twice[0])} times; every node comes exactly once."
+        return Refusal(sentence, "listed-twice")
     missing = sorted(names - set(value))
     if missing:
         return f"{len(missing)} of {len(nodes)} nodes are missing, among them '{missing[0]}'."
@@ -244,7 +245,8 @@ def _is_an_order(case: Case, value: Any) -> str | None:
     for node in nodes:
         for x in node.inputs:
             if place[str(x.name)] > place[str(node.name)]:
-                return f"'{node.name}' stands before '{x.name}', which is one of its inputs."
+                sentence = f"'{node.name}' stands before '{x.name}', which is one of its inputs."
+                return Refusal(sentence, "back-to-front" if value[0] == nodes[-1].name else "no-order")
     return None
 
 

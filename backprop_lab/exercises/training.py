@@ -12,7 +12,8 @@ import numpy as np
 from ..data import digits
 from ..data.models import fit_classifier
 from ..engine import Graph, Variable, ops, tree_map
-from .exercise import Case, Exercise, WrongAnswer, backward_of, register
+from ..engine.text import number
+from .exercise import Case, Exercise, Refusal, WrongAnswer, backward_of, register
 from .inputs import Rng, signed
 
 ASSIGNMENT = "06-training-a-network"
@@ -343,6 +344,9 @@ def _mlp_backward(
     return function
 
 
+_BACKWARD = _mlp_backward()
+
+
 def _too_early(rate: float) -> Callable[..., Any]:
     return lambda d, z, params, dW2: (d @ (params["W2"] - rate * dW2).T) * (z > 0)
 
@@ -470,22 +474,54 @@ def accuracy_problem(case: Case, value: Any) -> str | None:
     params = {name: np.asarray(array, float) for name, array in value.items()}
     for name, array in params.items():
         if not np.isfinite(array).all():
-            return (
-                f"{name} holds numbers that are not finite: the training blew up. "
-                "Is the learning rate too large, or the softmax not stable?"
-            )
+            return Refusal(f"{name} holds numbers that are not finite: the training blew up.", "blows-up")
     X, labels = case.held_out
     with np.errstate(all="ignore"):
-        answers = np.argmax(_forward(_relu)(params, X), axis=1)
-    accuracy = float(np.mean(answers == labels))
-    if accuracy >= ACCURACY:
-        return None
-    reads = f"Your network reads {accuracy:.1%} of the held-out digits; {ACCURACY:.0%} are asked for."
-    if len(params["b1"]) > 1 and np.allclose(params["W1"], params["W1"][:, :1], rtol=1e-6, atol=1e-12):
-        return f"{reads} All hidden units are the same: equal starting weights get equal gradients for ever."
-    if len(np.unique(answers)) == 1:
-        return f"{reads} It gives every image the same class. Do the steps go against the gradient?"
-    if accuracy < 0.3:
+        accuracy = float(np.mean(np.argmax(_forward(_relu)(params, X), axis=1) == labels))
+        if accuracy >= ACCURACY:
+            return None
+        reads = f"Your network reads {accuracy:.1%} of the held-out digits; {ACCURACY:.0%} are asked for."
+        X, labels, _ = case.args
+        return _traces(params, X, labels, reads, accuracy < 0.3)
+
+
+def _traces(params: Params, X: np.ndarray, labels: np.ndarray, reads: str, guesses: bool) -> str:
+    """What a failed training has left in its parameters, by the images it was given.
+
+    Args:
+        reads: the sentence on how many digits the network reads.
+        guesses: it is little better than guessing.
+    """
+    hidden = _relu(X @ params["W1"] + params["b1"])
+    scores = hidden @ params["W2"] + params["b2"]
+    losses = np.asarray(ops.logsumexp(scores, axis=1)) - scores[np.arange(len(labels)), labels]
+    loss = float(np.mean(losses))
+    if hidden.shape[1] > 1 and np.allclose(params["W1"], params["W1"][:, :1], rtol=1e-6, atol=1e-12):
+        return Refusal(f"{reads} All hidden units are the same.", "equal-start")
+    shares, said = _one_hot(scores, labels).mean(axis=0), _p(scores).mean(axis=0)
+    knows_only_shares = abs(loss - np.log(CLASSES)) < 0.04 and np.allclose(said, shares, atol=0.02)
+    if hidden.any() and knows_only_shares and np.std(params["b1"]) > 0.008:  # it moved, and learnt no more
+        return Refusal(f"{reads} It says of every image how frequent the classes are.", "labels-apart")
+    if np.mean(hidden > 0) < 0.02:
+        return Refusal(f"{reads} Nearly all hidden units are 0 for every image.", "steps-too-large")
+    if not loss < 100:
+        return Refusal(f"{reads} Its loss is {number(loss)}; a clueless one has 2.3.", "step-direction")
+    unmoved = [name for name in ("b1", "b2") if np.ptp(params[name]) == 0]  # biases start out equal
+    if guesses and len(unmoved) == 2:
+        return Refusal(f"{reads} All entries of a bias are equal, as at the start.", "never-updated")
+    gradients = _BACKWARD(params, X, labels)
+    steep = {name: np.max(np.abs(gradients[name])) for name in ("W1", "W2")}
+    if unmoved == ["b1"] and steep["W1"] > 1.5 * steep["W2"]:
+        return Refusal(
+            f"{reads} The second layer has learnt what it can, the first nothing.", "layer-forgotten"
+        )
+    first, rest = np.mean(losses[:32]), np.mean(losses[32:])
+    if rest > 0.2 and first < 0.05 * rest:
+        return Refusal(
+            f"{reads} The loss is {number(first)} for the first 32 images and {number(rest)} for the others.",
+            "one-minibatch",
+        )
+    if guesses:
         return (
             f"{reads} That is little better than guessing. Are the trained parameters returned, "
             "do the steps go against the gradient, and are X and labels shuffled together?"
@@ -517,6 +553,54 @@ def _form_problem(value: Any) -> str | None:
     return None
 
 
+def _start(rng: Rng) -> Params:
+    return {
+        "W1": rng.normal(size=(PIXELS, 32)) / 8,
+        "b1": np.zeros(32),
+        "W2": rng.normal(size=(32, CLASSES)) / 6,
+        "b2": np.zeros(CLASSES),
+    }
+
+
+def _constant_start(value: float) -> Callable[[Rng], Params]:
+    return lambda rng: {name: np.full(array.shape, value) for name, array in _start(rng).items()}
+
+
+def _loud_start(rng: Rng) -> Params:
+    return {name: 60.0 * array for name, array in _start(rng).items()}
+
+
+def training(
+    rate: float = 0.3,
+    epochs: int = 4,
+    batch: int = 64,
+    start: Callable[[Rng], Params] = _start,
+    trained: str = "W1 b1 W2 b2",
+    rows: Callable[[Rng, np.ndarray], tuple[np.ndarray, np.ndarray]] = lambda rng, rows: (rows, rows),
+    backward: Callable[..., Params] = _BACKWARD,
+) -> Callable[..., Params]:
+    """A training with one part exchanged.
+
+    Args:
+        trained: names of the parameters that move.
+        rows: which images and which labels a step uses, from the rows of its minibatch.
+    """
+
+    def function(X: Any, labels: Any, seed: int) -> Params:
+        rng = np.random.default_rng(seed)
+        params = start(rng)
+        for _ in range(epochs):
+            order = rng.permutation(len(X))
+            for k in range(0, len(X), batch):
+                images, classes = rows(rng, order[k : k + batch])
+                gradients = backward(params, X[images], labels[classes])
+                for name in trained.split():
+                    params[name] = params[name] - rate * gradients[name]
+        return params
+
+    return function
+
+
 train_network = _exercise(
     name="train_network",
     arguments=("X", "labels", "seed"),
@@ -525,7 +609,21 @@ train_network = _exercise(
     reference=lambda X, labels, seed: fit_classifier(X, labels, seed=seed),
     cases=_training_cases,
     weights={"values": 0.9, "manners": 0.1},
-    wrong=(),
+    wrong=(
+        _W("blows-up", training(rate=-0.3, batch=8)),
+        _W("blows-up", training(start=_loud_start, backward=_unstable_backward)),
+        _W("step-direction", training(rate=-0.1)),
+        _W("step-direction", training(rate=-0.3, epochs=1)),
+        _W("steps-too-large", training(rate=30.0)),
+        _W("steps-too-large", training(backward=_mlp_backward(logits=lambda p, t: p - t))),
+        _W("never-updated", training(epochs=0)),
+        _W("equal-start", training(start=_constant_start(0.0))),
+        _W("equal-start", training(start=_constant_start(0.1))),
+        _W("layer-forgotten", training(epochs=10, trained="W2 b2")),
+        _W("one-minibatch", training(epochs=20, rows=lambda rng, rows: (np.arange(64), np.arange(64)))),
+        _W("one-minibatch", training(epochs=20, rows=lambda rng, rows: (np.arange(32), np.arange(32)))),
+        _W("labels-apart", training(epochs=20, rows=lambda rng, rows: (rows, rng.permutation(rows)))),
+    ),
     accept=accuracy_problem,
     seconds=15.0,
     hints=(

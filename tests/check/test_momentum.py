@@ -60,6 +60,19 @@ def test_what_an_enemy_sends_is_refused_in_a_sentence(value):
     assert isinstance(problem_with_epochs(CASE, value), str)
 
 
+@pytest.mark.parametrize(
+    ("minibatches", "named"),
+    [
+        (lambda n, size, rng: dealt(n, size, np.floor(n * rng.random(n)).astype(int)), "with-replacement"),
+        (lambda n, size, rng: dealt(n, size, np.roll(np.arange(n), n // 2)), "not-shuffled"),
+        (lambda n, size, rng: dealt(n - n % size, size, rng.permuted(np.arange(n))), "last-batch-lost"),
+    ],
+)
+def test_a_mistake_is_named_by_what_the_batches_are_whichever_they_are(minibatches, named):
+    minibatches.__name__ = "minibatches"
+    assert verdict_on(minibatches).misconception == named
+
+
 def test_cases_travel_over_the_wire():
     for name in ("momentum_step", "nesterov_step", "descend", "minibatches"):
         for case in find(name).battery(0):
