@@ -14,7 +14,7 @@ from functools import lru_cache
 from ..engine.node import Group
 from . import card, renderer
 from .collapse import ancestry
-from .diagram import Box, Diagram
+from .diagram import Box, Diagram, Link
 from .places import Curve, Layout, Point
 from .route import TITLE, Entrance, entrances, route
 
@@ -23,6 +23,7 @@ FRAME_SIDE = 11  # between a frame and its boxes; on top, there is the title
 APART = 14  # between boxes side by side
 CHANNEL = 28  # between two ranks: edges change sides here
 WIDE = 1000.0  # a wider picture is hard to read in a notebook 900 pixels wide
+STRAIGHT = "[weight=8]"  # of the edges from operation to operation, so that leaves stand aside
 # Network simplex on a graph with many long edges takes seconds for a gain nobody sees: bound it.
 LARGE = 60
 HURRY = "margin=0,nslimit=1,nslimit1=1,mclimit=0.1"
@@ -101,14 +102,28 @@ def dot_source(
         door = doors[box.key]
         within[box.frame].append(f"n{box.key}[width={_inches(door.across)},height={_inches(door.along)}]")
     groups = [group for group in within if group is not None]
+    rank = _ranks(picture)
     lines = [
         f"digraph{{graph[nodesep={APART / 72:.3f},ranksep={channel / 72:.3f},margin=0,ordering=in,"
         f'splines=none{large}];node[shape=box,fixedsize=true,label=""]',
         *_cluster(None, within, groups),
-        *[f"n{link.tail}->n{link.head}" for link in picture.links],
+        *[f"n{link.tail}->n{link.head}{STRAIGHT * _next(rank, link)}" for link in picture.links],
         "}",
     ]
     return "\n".join(lines), groups
+
+
+def _ranks(picture: Diagram) -> dict[int, int]:
+    """How many boxes at most stand before each."""
+    rank: dict[int, int] = {box.key: 0 for box in picture.boxes}
+    for link in picture.links:  # inputs come before users
+        rank[link.head] = max(rank[link.head], rank[link.tail] + 1)
+    return rank
+
+
+def _next(rank: dict[int, int], link: Link) -> bool:
+    """Whether one operation follows right upon another; a heavier long edge would drag ranks along."""
+    return 0 < rank[link.tail] == rank[link.head] - 1
 
 
 def _inches(pixels: float) -> str:
@@ -158,9 +173,7 @@ def _narrower(
     picture: Diagram, sizes: dict[int, Point], beside: dict[int, Entrance]
 ) -> dict[int, Entrance] | None:
     """The entrances from top to bottom, if left to right is too wide to read and this is narrower."""
-    rank: dict[int, int] = {box.key: 0 for box in picture.boxes}
-    for link in picture.links:  # inputs come before users
-        rank[link.head] = max(rank[link.head], rank[link.tail] + 1)
+    rank = _ranks(picture)
     first_use: dict[int, int] = {}
     for link in reversed(picture.links):
         first_use[link.tail] = min(first_use.get(link.tail, rank[link.head]), rank[link.head])
