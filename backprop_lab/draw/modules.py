@@ -24,7 +24,7 @@ from .theme import themed
 ASIDE = 4.0  # of the forward and the backward arrow from their common middle
 
 
-def draw_modules(graph: Graph, *, direction: str = "auto", theme: str = "light") -> Picture | Words:
+def draw_modules(graph: Graph, *, direction: str = "auto", theme: str = "auto") -> Picture | Words:
     """The graph as blocks with forward arrows, and backward arrows beside them.
 
     Args:
@@ -75,9 +75,10 @@ def _shape(node: Node) -> str:
 
 
 def _both_ways(layout: Layout, number: int, link: Link) -> str:
-    forth = f'<g class="forth">{edge(layout, number, aside=-ASIDE * link.needs_grad)}</g>'
-    back = f'<g class="back">{edge(layout, number, backward=True, aside=ASIDE)}</g>' if link.needs_grad else ""
-    return forth + back
+    out = f'<g class="forth">{edge(layout, number, aside=-ASIDE * link.needs_grad)}</g>'
+    if link.needs_grad:
+        out += f'<g class="back">{edge(layout, number, backward=True, aside=ASIDE)}</g>'
+    return out
 
 
 def _style(theme: str, colours: dict[str, str]) -> str:

@@ -44,7 +44,7 @@ def draw_paths(
     *,
     collapse: bool | str | Iterable[str] | None = None,
     direction: str = "auto",
-    theme: str = "light",
+    theme: str = "auto",
 ) -> Picture | Words:
     """The paths from a node to the output: each in its own line style, its product, and the sum.
 

@@ -82,7 +82,7 @@ def step(
     local: bool = True,
     collapse: bool | str | Iterable[str] | None = None,
     direction: str = "auto",
-    theme: str = "light",
+    theme: str = "auto",
 ) -> Stepper | Words:
     """The stepper of a graph: inputs, forward one operation at a time, then backward.
 
@@ -193,8 +193,7 @@ def _captions(sentences: list[str], layout: Layout) -> tuple[float, str]:
     out = []
     for number, lines in enumerate(broken, start=1):
         spans = "".join(
-            f'<text class="note" x="14" y="{card.n(20 + k * LINE - head)}">'
-            f"{escape(card.clean(line))}</text>"
+            f'<text class="note" x="14" y="{card.n(20 + k * LINE - head)}">{escape(card.clean(line))}</text>'
             for k, line in enumerate(lines)
         )
         label = quoteattr(card.clean(sentences[number - 1]))

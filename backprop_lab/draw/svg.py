@@ -144,7 +144,7 @@ def edge(
     """
     curve = layout.curves[number]
     right, down = (aside, 0.0) if layout.upright else (0.0, aside)
-    points, tip = [(x + right, y + down) for x, y in curve.points], (curve.tip[0] + right, curve.tip[1] + down)
+    *points, tip = [(x + right, y + down) for x, y in [*curve.points, curve.tip]]
     if backward:
         points, tip = [tip, *points[-2::-1]], points[0]
         (x, y), (u, v) = points[-2], tip
