@@ -147,7 +147,7 @@ def draw(
         Path | None, typer.Option(help="Where to: a .svg, .png, .pdf or .html file. NAME.svg if not given.")
     ] = None,
     step: Annotated[bool, typer.Option("--step", help="In steps, forward and backward: NAME.html.")] = False,
-    theme: Annotated[str, typer.Option(help="light, dark, or auto to follow the reader's system.")] = "light",
+    theme: Annotated[str, typer.Option(help="light, dark, or auto: as the page or the system.")] = "auto",
 ) -> None:
     """Draw a graph of the lectures, with values, gradients and local derivatives."""
     from . import examples

@@ -26,7 +26,7 @@ first = next(k for k, c in enumerate(notebook.cells) if c.metadata.get("nbgrader
 notebook.cells = notebook.cells[:first]
 NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
 pages = [o.data.get("text/html", "") for c in notebook.cells for o in c.get("outputs", []) if "data" in o]
-print(sum("<img src=\\"data:image/svg+xml" in page for page in pages))
+print(sum("src=\\"data:image/svg+xml" in page for page in pages))
 """
 
 

@@ -32,7 +32,7 @@ def draw(
     collapse: bool | str | Iterable[str] | None = None,
     beside: str | None = None,
     direction: str = "auto",
-    theme: str = "light",
+    theme: str = "auto",
 ) -> Picture | Words:
     """The picture of a graph.
 
@@ -49,7 +49,7 @@ def draw(
             in the place of its node, each edge run backward.
         direction: "LR" (left to right), "TB" (top to bottom), "RL", "BT", or "auto": LR, and TB
             where that would be too wide for a notebook.
-        theme: "light", "dark", or "auto" to follow the reader's system.
+        theme: "light", "dark", or "auto" to follow the page around the picture, or the reader's system.
 
     >>> from backprop_lab import Graph, Variable
     >>> a, b = Variable(2.0, "a"), Variable(1.0, "b")

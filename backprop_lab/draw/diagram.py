@@ -135,13 +135,7 @@ def _box(graph: Graph, key: int, owner: object, nodes: list[Node], values: bool,
     one = len(shown) == 1
     name = "" if literal or not one else graph.names[node]
     gate = str(getattr(owner, "name", "")) if folded else "" if leaf else node.operation.label  # type: ignore[union-attr]
-    frame = getattr(owner, "parent", None) if folded else node.group
-    if (
-        frame
-        and frame.name == node.name
-        and all(other is node or other.group is not frame for other in graph)
-    ):
-        frame = frame.parent  # a frame around one card of the same name says nothing new
+    frame = getattr(owner, "parent", None) if folded else _frame(graph, node)
     return Box(
         key=key,
         kind=kind,
@@ -155,6 +149,21 @@ def _box(graph: Graph, key: int, owner: object, nodes: list[Node], values: bool,
         title=_title(graph, owner, nodes, shown),
         output=any(node in graph.outputs for node in nodes),
     )
+
+
+def _frame(graph: Graph, node: Node) -> Group | None:
+    """The frame to draw around a node.
+
+    What has a name of its own and is read stands outside, as an input of its block: inside, it would
+    stand beside the block before, and a chain of blocks could not be drawn straight.
+    """
+    frame = node.group
+    while frame and node.operation is None and node.name:
+        frame = frame.parent
+    alone = frame and all(other is node or not other.operation or other.group is not frame for other in graph)
+    if frame and frame.name == node.name and alone:
+        frame = frame.parent  # a frame around one card of the same name says nothing new
+    return frame
 
 
 def _outputs(graph: Graph, nodes: list[Node]) -> list[Node]:
@@ -196,9 +205,9 @@ def _link(tail: int, head: int, x: Node, user: Node, derivative: Any, upstream: 
 
 
 def factor(value: Any) -> str:
-    """A value as a factor of a product, negative ones in parentheses."""
+    """A value as a factor of a product: in parentheses if it is negative, or a shape such as 2×4."""
     shown = typeset(_short(value))
-    return f"({shown})" if shown.startswith("−") else shown
+    return f"({shown})" if shown.startswith("−") or "×" in shown else shown
 
 
 def _local(graph: Graph, node: Node, position: int) -> Any:

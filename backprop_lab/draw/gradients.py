@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from xml.sax.saxutils import escape
 
+from ..engine import text
 from ..engine.graph import Graph
 from . import card
 from .card import n
@@ -17,7 +17,7 @@ from .diagram import Box, Diagram
 from .layout import place
 from .picture import Picture
 from .places import Layout, Point
-from .svg import edge, paint
+from .svg import edge, paint, title
 from .theme import themed
 
 TITLE = 26.0
@@ -40,8 +40,7 @@ def with_gradients(graph: Graph, picture: Diagram, *, direction: str, theme: str
     lower = _backward(picture, layout, gradients)
     moved = f'<g transform="translate({n(shift[0])} {n(shift[1])})">{lower}</g>'
     titles = "".join(
-        f'<text class="note title" x="14" y="-8" transform="translate({n(x)} {n(y)})">{escape(title)}</text>'
-        for title, (x, y) in zip(TITLES, ((0.0, 0.0), shift), strict=True)
+        title(words, 14 + x, y - 8) for words, (x, y) in zip(TITLES, ((0.0, 0.0), shift), strict=True)
     )
     svg = paint(
         upper,
@@ -59,7 +58,7 @@ def with_gradients(graph: Graph, picture: Diagram, *, direction: str, theme: str
 
 def _gradient(graph: Graph, picture: Diagram, box: Box) -> Box:
     node = box.nodes[-1]
-    name = f"d{graph.names[graph.output]}/d{graph.names[node]}"
+    name = text.derivative(graph.names[graph.output], graph.names[node])
     arriving = sum(link.tail == box.key and link.needs_grad for link in picture.links)
     gate = "+" if arriving > 1 else ""
     return replace(box, kind="gate", gate=gate, name=name, named=True, value=None, title=name)

@@ -9,12 +9,13 @@ only `place` knows which way a graph flows on the page.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from functools import lru_cache
 
 from ..engine.node import Group
 from . import card, renderer
 from .collapse import ancestry
-from .diagram import Box, Diagram
+from .diagram import Box, Diagram, Link
 from .places import Curve, Layout, Point
 from .route import TITLE, Entrance, entrances, route
 
@@ -23,6 +24,7 @@ FRAME_SIDE = 11  # between a frame and its boxes; on top, there is the title
 APART = 14  # between boxes side by side
 CHANNEL = 28  # between two ranks: edges change sides here
 WIDE = 1000.0  # a wider picture is hard to read in a notebook 900 pixels wide
+STRAIGHT, SHARED = 8, 2  # branches begin at the leaf they share, rather than end where they meet
 # Network simplex on a graph with many long edges takes seconds for a gain nobody sees: bound it.
 LARGE = 60
 HURRY = "margin=0,nslimit=1,nslimit1=1,mclimit=0.1"
@@ -101,14 +103,36 @@ def dot_source(
         door = doors[box.key]
         within[box.frame].append(f"n{box.key}[width={_inches(door.across)},height={_inches(door.along)}]")
     groups = [group for group in within if group is not None]
+    weights = _weights(picture)
     lines = [
         f"digraph{{graph[nodesep={APART / 72:.3f},ranksep={channel / 72:.3f},margin=0,ordering=in,"
         f'splines=none{large}];node[shape=box,fixedsize=true,label=""]',
         *_cluster(None, within, groups),
-        *[f"n{link.tail}->n{link.head}" for link in picture.links],
+        *[f"n{link.tail}->n{link.head}[weight={w}]" for link, w in zip(picture.links, weights, strict=True)],
         "}",
     ]
     return "\n".join(lines), groups
+
+
+def _ranks(picture: Diagram) -> dict[int, int]:
+    """How many boxes at most stand before each."""
+    rank: dict[int, int] = {box.key: 0 for box in picture.boxes}
+    for link in picture.links:  # inputs come before users
+        rank[link.head] = max(rank[link.head], rank[link.tail] + 1)
+    return rank
+
+
+def _weights(picture: Diagram) -> list[int]:
+    """How much each link is kept short and straight."""
+    rank = _ranks(picture)
+    used = Counter(link.tail for link in picture.links)
+
+    def weight(link: Link) -> int:
+        if 0 < rank[link.tail] == rank[link.head] - 1:
+            return STRAIGHT  # from operation to operation: leaves stand aside
+        return SHARED if rank[link.tail] == 0 and used[link.tail] > 1 else 1
+
+    return [weight(link) for link in picture.links]
 
 
 def _inches(pixels: float) -> str:
@@ -158,9 +182,7 @@ def _narrower(
     picture: Diagram, sizes: dict[int, Point], beside: dict[int, Entrance]
 ) -> dict[int, Entrance] | None:
     """The entrances from top to bottom, if left to right is too wide to read and this is narrower."""
-    rank: dict[int, int] = {box.key: 0 for box in picture.boxes}
-    for link in picture.links:  # inputs come before users
-        rank[link.head] = max(rank[link.head], rank[link.tail] + 1)
+    rank = _ranks(picture)
     first_use: dict[int, int] = {}
     for link in reversed(picture.links):
         first_use[link.tail] = min(first_use.get(link.tail, rank[link.head]), rank[link.head])

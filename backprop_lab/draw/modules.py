@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..engine import text
 from ..engine.graph import Graph
 from ..engine.node import Node
 from .collapse import fold
@@ -23,7 +24,7 @@ from .theme import themed
 ASIDE = 4.0  # of the forward and the backward arrow from their common middle
 
 
-def draw_modules(graph: Graph, *, direction: str = "auto", theme: str = "light") -> Picture | Words:
+def draw_modules(graph: Graph, *, direction: str = "auto", theme: str = "auto") -> Picture | Words:
     """The graph as blocks with forward arrows, and backward arrows beside them.
 
     Args:
@@ -63,7 +64,9 @@ def _blocks(graph: Graph) -> Diagram:
 def _labelled(graph: Graph, link: Link) -> Link:
     """The value that goes forward along a link, and the gradient that comes back."""
     name, out = graph.names[link.source], graph.names[graph.output]
-    gradient = f"d{out}/d{name}" if link.needs_grad else ""
+    if link.source.operation is None and not link.source.name:
+        return link  # a number written in the expression: its box says all
+    gradient = text.derivative(out, name) if link.needs_grad else ""
     return replace(link, local=name + _shape(link.source), product=gradient)
 
 
@@ -72,12 +75,10 @@ def _shape(node: Node) -> str:
 
 
 def _both_ways(layout: Layout, number: int, link: Link) -> str:
-    def beside(by: float, css: str, backward: bool) -> str:
-        move = f"{by} 0" if layout.upright else f"0 {by}"
-        return f'<g class="{css}" transform="translate({move})">{edge(layout, number, backward)}</g>'
-
-    back = beside(ASIDE, "back", True) if link.needs_grad else ""
-    return beside(-ASIDE * link.needs_grad, "forth", False) + back
+    out = f'<g class="forth">{edge(layout, number, aside=-ASIDE * link.needs_grad)}</g>'
+    if link.needs_grad:
+        out += f'<g class="back">{edge(layout, number, backward=True, aside=ASIDE)}</g>'
+    return out
 
 
 def _style(theme: str, colours: dict[str, str]) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
+import numpy as np
+
 from ..engine import text
 from ..engine.graph import Graph
 from ..engine.node import Node
@@ -42,7 +44,7 @@ def draw_paths(
     *,
     collapse: bool | str | Iterable[str] | None = None,
     direction: str = "auto",
-    theme: str = "light",
+    theme: str = "auto",
 ) -> Picture | Words:
     """The paths from a node to the output: each in its own line style, its product, and the sum.
 
@@ -91,29 +93,28 @@ def _overlay(picture: Diagram, layout: Layout, paths: list[Path]) -> str:
     out = []
     for k, numbers in along.items():
         for place, number in enumerate(numbers):
-            aside = n((place - (len(numbers) - 1) / 2) * APART)
+            aside = (place - (len(numbers) - 1) / 2) * APART
             colour, dashes = STYLES[number]
             line = f"stroke:{colour};stroke-width:2.6;stroke-dasharray:{dashes}"
-            drawn = edge(layout, k, line=line, fill=f"fill:{colour};stroke:none")
-            move = f"{aside} 0" if layout.upright else f"0 {aside}"
-            out.append(f'<g transform="translate({move})">{drawn}</g>')
+            out.append(edge(layout, k, aside=aside, line=line, fill=f"fill:{colour};stroke:none"))
     return "".join(out)
 
 
 def _product(path: Path) -> str:
     """``b → c → e:  1 × 2 = 2``"""
-    factors = " × ".join(factor(local) for local in path.local) or "1"
+    factors = " × ".join(map(factor, path.factors)) or "1"
     return f"{' → '.join(path.names)}:   {factors} = {typeset(text.short(path.product))}"
 
 
 def _sum(graph: Graph, paths: Paths, shown: list[Path]) -> str:
     name, output = graph.names[paths.source], graph.names[graph.output]
-    derivative = f"d{output}/d{name}"
+    derivative = text.derivative(output, name)
     if not shown:
         return f"No path leads from {name} to {output}: {derivative} = 0"
     if paths.count == 1:
-        return f"{derivative} = {typeset(text.short(shown[0].product))}"
-    terms = " + ".join(factor(path.product) for path in shown)
+        return f"{derivative} = {typeset(text.short(paths.total()))}"
+    shape = graph.output.shape + paths.source.shape
+    terms = " + ".join(factor(np.reshape(path.product, shape)) for path in shown)
     hidden = f" + … ({paths.count - len(shown):,} more paths)" if paths.count > len(shown) else ""
     # Adding up 2^40 paths is what backpropagation avoids.
     total = f" = {typeset(text.short(paths.total()))}" if paths.count <= SUMMED else ""

@@ -8,6 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from .theme import FOLLOW
+
 # A picture shrinks to the page, but text of 12 pixels to no less than 10: then the page scrolls it.
 READABLE = 0.83
 SHRINKS = "max-width:100%;min-width:{width}px;height:auto"
@@ -42,13 +44,14 @@ class Picture:
 
         JupyterLab shows an ``<img>`` in a notebook it does not trust, where it shows
         no bare ``image/svg+xml``; and nothing inside an ``<img>`` can run or clash
-        with the page around it.
+        with the page around it. Of the theme "auto", it follows the theme of the page.
         """
         data = base64.b64encode(self.svg.encode()).decode()
         width = round(self.size[0])
         return (
-            f'<img src="data:image/svg+xml;base64,{data}" width="{width}" '
+            f'<img class="bl-picture" src="data:image/svg+xml;base64,{data}" width="{width}" '
             f'style="{SHRINKS.format(width=round(width * READABLE))}" alt="{escape(self.description)}">'
+            f"{FOLLOW}"
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

@@ -9,6 +9,11 @@
     const parsed = new DOMParser().parseFromString(new TextDecoder().decode(bytes), "image/svg+xml");
     const svg = document.importNode(parsed.documentElement, true);
     svg.classList.remove("play");
+    // An image knows whether the page around it is dark; what is part of the page has to ask the page.
+    if (document.querySelector("[data-jp-theme-light],[data-theme]"))
+      for (const style of [svg.querySelector("style"), box.nextElementSibling])
+        style.textContent = style.textContent.replaceAll(
+          "@media (prefers-color-scheme:dark)", ':is([data-jp-theme-light="false"],[data-theme="dark"])');
     const [, , width] = svg.getAttribute("viewBox").split(" ");
     svg.setAttribute("viewBox", `0 0 ${width} ${svg.dataset.height}`);
     svg.setAttribute("height", svg.dataset.height);

@@ -82,7 +82,7 @@ def step(
     local: bool = True,
     collapse: bool | str | Iterable[str] | None = None,
     direction: str = "auto",
-    theme: str = "light",
+    theme: str = "auto",
 ) -> Stepper | Words:
     """The stepper of a graph: inputs, forward one operation at a time, then backward.
 
@@ -114,15 +114,15 @@ def step(
         return laid
     picture, layout = laid
     film = _Film(picture, layout, trace)
-    foot, extra = _captions(film.sentences, layout)
+    head, captions = _captions(film.sentences, layout)
     svg = paint(
         picture,
         layout,
         theme=theme,
         stamp=film.stamp,
         under=film.moving_edges(),
-        extra=extra,
-        extra_height=foot,
+        extra=captions,
+        head=head,
         style=_animation(len(film.sentences), theme),
     ).replace('class="bl-', f'data-height="{card.n(layout.height)}" class="play bl-', 1)
     return Stepper(svg, picture.description, repr(graph), film.sentences, theme)
@@ -187,18 +187,18 @@ def _inputs(trace: list[Any]) -> str:
 
 
 def _captions(sentences: list[str], layout: Layout) -> tuple[float, str]:
-    """The sentences at the foot of the picture, one seen at a time, and the height they take."""
+    """The sentences above the picture, where no one has to scroll to them, and the height they take."""
     broken = [_wrap(sentence, layout.width - 2 * 14) for sentence in sentences]
+    head = max(map(len, broken)) * LINE + 8
     out = []
     for number, lines in enumerate(broken, start=1):
         spans = "".join(
-            f'<text class="note" x="14" y="{card.n(layout.height + 14 + k * LINE)}">'
-            f"{escape(card.clean(line))}</text>"
+            f'<text class="note" x="14" y="{card.n(20 + k * LINE - head)}">{escape(card.clean(line))}</text>'
             for k, line in enumerate(lines)
         )
         label = quoteattr(card.clean(sentences[number - 1]))
         out.append(f'<g class="said" data-at="{number}" aria-label={label}>{spans}</g>')
-    return max(map(len, broken)) * LINE + 8, "".join(out)
+    return head, "".join(out)
 
 
 def _wrap(sentence: str, width: float) -> list[str]:

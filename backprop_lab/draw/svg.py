@@ -90,7 +90,7 @@ def _title(layout: Layout, group: Group, left: float, top: float, right: float, 
     """The title of a frame, in the upper corner where fewer edges come in."""
     name = shorten(group.name, right - left - 12, 11)
     width = text_width(name, 11) + 6
-    low, high = top + 3, top + 18
+    low, high = top + 2, top + 14
 
     def crossed(begin: float) -> int:
         return sum(
@@ -100,7 +100,15 @@ def _title(layout: Layout, group: Group, left: float, top: float, right: float, 
         )
 
     x = left + 6 if crossed(left + 3) <= crossed(right - width - 3) else right - width
-    return f'<text class="title" x="{n(x)}" y="{n(top + 14)}">{escape(clean(name))}</text>'
+    return title(name, x, top + 11.5, "plate in")
+
+
+def title(words: str, x: float, y: float, plate: str = "plate") -> str:
+    """Words that start at a point, on a plate that covers the lines below."""
+    return (
+        f'<rect class="{plate}" x="{n(x - 2)}" y="{n(y - 9.5)}" width="{n(text_width(words, 11) + 4)}" '
+        f'height="12"/><text class="title" x="{n(x)}" y="{n(y)}">{escape(clean(words))}</text>'
+    )
 
 
 def ring(size: Point, style: str = "ring", attributes: str = "") -> str:
@@ -126,13 +134,17 @@ def _pointed_out(picture: Diagram, marked: list[Node], trails: list[list[Node]])
     return nodes, links
 
 
-def edge(layout: Layout, number: int, backward: bool = False, line: str = "", fill: str = "") -> str:
+def edge(
+    layout: Layout, number: int, backward: bool = False, aside: float = 0.0, line: str = "", fill: str = ""
+) -> str:
     """One edge of a picture with its arrow, at its other end for ``backward``.
 
-    ``line`` and ``fill`` are CSS for the line and for the arrow, where the classes will not do.
+    ``aside`` is how far to its side it runs, for several along one edge. ``line`` and ``fill`` are
+    CSS for the line and for the arrow, where the classes will not do.
     """
     curve = layout.curves[number]
-    points, tip = curve.points, curve.tip
+    right, down = (aside, 0.0) if layout.upright else (0.0, aside)
+    *points, tip = [(x + right, y + down) for x, y in [*curve.points, curve.tip]]
     if backward:
         points, tip = [tip, *points[-2::-1]], points[0]
         (x, y), (u, v) = points[-2], tip
@@ -142,11 +154,13 @@ def edge(layout: Layout, number: int, backward: bool = False, line: str = "", fi
         else:
             points[-1] = (u + math.copysign(ARROW, x - u), v)
     style = f' style="{line}"' if line else ""
-    return f'<path{style} d="{path_data(points, layout.upright)}"/>{arrow(points[-1], tip, fill)}'
+    return f'<path{style} d="{path_data(points, layout.upright, aside)}"/>{arrow(points[-1], tip, fill)}'
 
 
-def path_data(points: list[Point], upright: bool = False) -> str:
+def path_data(points: list[Point], upright: bool = False, aside: float = 0.0) -> str:
     """The ``d`` of an SVG path through points: straight where it stays level, else by S-curves.
+
+    Of a path that runs ``aside`` of another, the curves turn earlier or later, to stay apart from its.
 
     >>> path_data([(0, 5), (10, 5), (30, 25)])
     'M0 5H10C20 5 20 25 30 25'
@@ -154,13 +168,14 @@ def path_data(points: list[Point], upright: bool = False) -> str:
     x, y = points[0]
     out = f"M{n(x)} {n(y)}"
     for u, v in points[1:]:
+        shift = math.copysign(aside, -aside * (u - x) * (v - y))
         if abs(x - u if upright else y - v) < 0.05:
             out += f"V{n(v)}" if upright else f"H{n(u)}"
         elif upright:
-            middle = n((y + v) / 2)
+            middle = n((y + v) / 2 + shift)
             out += f"C{n(x)} {middle} {n(u)} {middle} {n(u)} {n(v)}"
         else:
-            middle = n((x + u) / 2)
+            middle = n((x + u) / 2 + shift)
             out += f"C{middle} {n(y)} {middle} {n(v)} {n(u)} {n(v)}"
         x, y = u, v
     return out
@@ -176,4 +191,4 @@ def arrow(base: Point, tip: Point, fill: str = "") -> str:
     return f'<path class="tip"{style} d="M{n(x - a)} {n(y + b)}L{n(u)} {n(v)}L{n(x + a)} {n(y - b)}z"/>'
 
 
-__all__ = ["arrow", "edge", "paint", "path_data", "ring"]
+__all__ = ["arrow", "edge", "paint", "path_data", "ring", "title"]

@@ -9,6 +9,7 @@ stand below a dashed line, local derivatives bear a ∂ and sit on edges.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from string import Template
 
 from .fonts import STACK
@@ -54,14 +55,22 @@ _SHAPES = Template(
     "$s .e path{stroke:$edge}$s .e .tip{fill:$edge;stroke:none}"
     "$s .e0 path{stroke:$noedge}$s .e0 .tip{fill:$noedge;stroke:none}"
     "$s .frame{fill:$frame;stroke:$frameline}"
-    "$s text.title{fill:$muted;font-size:11px;text-anchor:start;"
-    "paint-order:stroke;stroke:$frame;stroke-width:4}"
+    "$s .plate{fill:$page;stroke:none}$s .plate.in{fill:$frame}"
+    "$s text.title{fill:$muted;font-size:11px;text-anchor:start}"
     "$s text.note{text-anchor:start}"
     "$s .dim{opacity:.35}$s .mark path{stroke:$mark;stroke-width:2.6}$s .mark .tip{fill:$mark;stroke:none}"
     "$s .ring{stroke:$mark;stroke-width:2.6}"
 )
 
 
+# An image follows the color-scheme of the page around it, else the system's. JupyterLab sets none.
+FOLLOW = (
+    '<style>[data-jp-theme-light="true"] .bl-picture{color-scheme:light}'
+    '[data-jp-theme-light="false"] .bl-picture{color-scheme:dark}</style>'
+)
+
+
+@lru_cache
 def stylesheet(theme: str) -> str:
     """The CSS of a picture, confined to ``svg.bl-light`` and so on, so that it cannot leak into a page."""
     if theme not in THEMES:
@@ -70,7 +79,7 @@ def stylesheet(theme: str) -> str:
 
 
 def themed(theme: str, rules: Callable[[str, dict[str, str]], str]) -> str:
-    """CSS rules in the colours of a theme; "auto" is light, and dark where the reader's system is."""
+    """CSS rules in the colours of a theme; "auto" is light, and dark where the page or the system is."""
     if theme != "auto":
         return rules(theme, DARK if theme == "dark" else LIGHT)
     return f"{rules(theme, LIGHT)}@media (prefers-color-scheme:dark){{{rules(theme, DARK)}}}"

@@ -15,6 +15,7 @@ import numpy as np
 from .errors import DtypeError, NonScalarOutputError, NotANumberError, ShapeError
 from .node import Array, Node, Operand, as_node, group, shape_of, value_of
 from .ops import identity, sum_to, summed_to
+from .text import derivative
 
 
 def topological_order(outputs: Iterable[Node], leaves: Iterable[Node] = ()) -> list[Node]:
@@ -136,7 +137,7 @@ def gradient_nodes(
     for node in reversed(order):
         if node not in uses:
             continue
-        name = f"d{name_of(output)}/d{name_of(node)}" if name_of else None
+        name = derivative(name_of(output), name_of(node)) if name_of else None
         with group(name) if name else nullcontext():
             parts = [as_node(start)] if node is output else []
             for user, position in uses[node]:

@@ -41,6 +41,11 @@ class Path:
     local: tuple[Any, ...]
 
     @property
+    def factors(self) -> tuple[Any, ...]:
+        """The local derivatives in the order of multiplication: among matrices, the output's goes first."""
+        return self.local[::-1] if any(np.ndim(jacobian) for jacobian in self.local) else self.local
+
+    @property
     def product(self) -> Any:
         """The local derivatives multiplied: a number, or a matrix (the output's Jacobian goes first)."""
         product: Any = 1.0
@@ -50,7 +55,7 @@ class Path:
         return plain(product)
 
     def __str__(self) -> str:
-        factors = " · ".join(text.short(x) for x in self.local)
+        factors = " · ".join(text.short(x) for x in self.factors)
         return f"{' → '.join(self.names)}: {factors or '1'} = {text.short(self.product)}"
 
 

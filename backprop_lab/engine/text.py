@@ -43,6 +43,16 @@ def short(value: Any, digits: int = 4) -> str:
     return "×".join(str(n) for n in shape)
 
 
+def derivative(of: str, by: str) -> str:
+    """The name of the derivative of one thing by another.
+
+    >>> derivative("L", "w1"), derivative("dL/dw", "w")
+    ('dL/dw1', 'd(dL/dw)/dw')
+    """
+    of, by = (f"({name})" if "/" in name else name for name in (of, by))
+    return f"d{of}/d{by}"
+
+
 def expression(operation: str, label: str, operands: list[str]) -> str:
     """The operation applied to operands as it is written on paper.
 

@@ -53,18 +53,18 @@ def _backward_sentence(graph: Graph, node: Node) -> str:
     out, name = graph.names[graph.output], graph.names[node]
     gradient = text.short(node._grad)
     if node is graph.output:
-        return f"d{out}/d{out} = {gradient}"
+        return f"{text.derivative(out, out)} = {gradient}"
     symbols, numbers = [], []
     for user in dict.fromkeys(graph.users(node)):
         for position, x in enumerate(user.inputs):
             if x is not node or not user.needs_grad:
                 continue
             above = graph.names[user]
-            symbols.append(f"d{out}/d{above} · d{above}/d{name}")
+            symbols.append(f"{text.derivative(out, above)} · {text.derivative(above, name)}")
             local = graph.local(user, position)
             if local is not None and user._grad is not None:
                 numbers.append(f"{text.short(user._grad)} · {text.short(local)}")
-    sentence = f"d{out}/d{name} = {' + '.join(symbols)}"
+    sentence = f"{text.derivative(out, name)} = {' + '.join(symbols)}"
     if len(numbers) == len(symbols) and node.shape == ():
         sentence += f" = {' + '.join(numbers)}"
     return f"{sentence} = {gradient}"

@@ -1,9 +1,15 @@
 """Pictures and steppers where students meet them: JupyterLab, trusted or not, and exported pages."""
 
+import io
+import re
+
 import nbformat
 import pytest
+from PIL import Image
+from playwright.sync_api import expect
 
 from backprop_lab import examples
+from backprop_lab.draw.theme import DARK, LIGHT
 
 from .conftest import open_notebook, run_all
 
@@ -101,6 +107,45 @@ def test_a_notebook_that_is_not_trusted_shows_the_graph_and_plays_the_steps(page
         page.wait_for_timeout(700)
     assert len(frames) > 1
     assert page.errors == []
+
+
+def page_colour(picture):
+    """The background of a picture, as it is on the screen."""
+    shot = Image.open(io.BytesIO(picture.screenshot())).convert("RGB")
+    return "#{:02x}{:02x}{:02x}".format(*shot.getpixel((shot.width // 2, 8)))
+
+
+@pytest.mark.parametrize("system", ["light", "dark"])
+def test_pictures_follow_the_theme_of_the_lab_and_not_the_system(page, lab, fresh, system):
+    page.emulate_media(color_scheme=system)
+    opened(page, lab, fresh, f"themes-{system}.ipynb")
+    run_all(page)
+    page.locator(".bl-stepper[data-ready]").nth(1).wait_for()
+    for name, colours in (("JupyterLab Dark", DARK), ("JupyterLab Light", LIGHT)):
+        page.locator(".lm-MenuBar-itemLabel", has_text="Settings").click()
+        page.locator(".lm-Menu-itemLabel", has_text="Theme").first.click()
+        page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{name}$")).click()
+        expect(page.locator(".bl-stepper").first).to_have_css("background-color", rgb(colours["page"]))
+        expect(page.locator(".bl-stepper .page").first).to_have_css("fill", rgb(colours["page"]))
+        expect(page.locator("#jupyterlab-splash")).to_have_count(0)  # it lies over all while it fades
+        assert page_colour(page.locator(f".jp-OutputArea {PICTURE}").first) == colours["page"]
+    assert page.errors == []
+
+
+@pytest.mark.parametrize("system", ["light", "dark"])
+def test_pictures_follow_a_page_that_says_what_it_is_and_else_the_system(page, system):
+    page.emulate_media(color_scheme=system)
+    graph = examples.get("two-paths")
+    for theme, colours in (("light", LIGHT), ("dark", DARK), (None, {"light": LIGHT, "dark": DARK}[system])):
+        says = f'data-theme="{theme}" style="color-scheme:{theme}"' if theme else ""
+        body = graph.draw().to_html() + graph.step().to_html()
+        page.set_content(f"<!doctype html><html {says}>{body}</html>")
+        expect(page.locator(".bl-stepper .page")).to_have_css("fill", rgb(colours["page"]))
+        assert page_colour(page.locator(PICTURE)) == colours["page"]
+
+
+def rgb(colour):
+    return "rgb({}, {}, {})".format(*bytes.fromhex(colour[1:]))
 
 
 def test_an_exported_page_needs_no_kernel(page, executed, tmp_path):

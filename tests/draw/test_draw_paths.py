@@ -7,7 +7,7 @@ import re
 import pytest
 from test_pictures import gates, sigmoid_circuit, texts, two_paths, worked
 
-from backprop_lab import Graph, Variable
+from backprop_lab import Graph, Variable, examples
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -16,6 +16,12 @@ def test_each_path_has_its_product_and_the_sum_is_the_gradient(theme):
     assert "b → c → e:   1 × 2 = 2" in painted
     assert "b → d → e:   1 × 3 = 3" in painted
     assert "de/db = 2 + 3 = 5" in painted
+
+
+def test_matrices_are_multiplied_from_the_output_and_the_sum_has_the_shape_of_the_variable():
+    painted = texts(examples.get("weight-decay").draw_paths("w").svg)
+    assert "w → ŷ → loss → J:   1 × [[−5, 1]] × [[1, 2], [3, −1]] = [[−2, −11]]" in painted
+    assert "dJ/dw = [−2, −11] + [0.1, −0.2] = [−1.9, −11.2]" in painted
 
 
 def test_paths_differ_in_dashes_as_well_as_in_colour():

@@ -9,27 +9,36 @@ import sys
 import pytest
 from test_pictures import gates, mlp, sigmoid_circuit, two_paths, worked
 
+from backprop_lab import examples
 from backprop_lab.draw import renderer
 from backprop_lab.draw.diagram import diagram
 from backprop_lab.draw.layout import place, solve
 
+# Pixels; releases of Graphviz do not place every box of the largest frames alike.
+APART = {("minibatch-objective", "BT"): 2, ("repeated-subexpression-recomputed-gradient", "LR"): 15}
+MADE = [two_paths, sigmoid_circuit, gates, mlp]
+LECTURES = [pytest.param(name, marks=pytest.mark.slow) for name in examples.names()]
+
 
 @pytest.mark.skipif(not shutil.which("dot"), reason="no dot on PATH")
-@pytest.mark.parametrize("make", [two_paths, sigmoid_circuit, gates, mlp])
+@pytest.mark.parametrize("graph", [*MADE, *LECTURES])
 @pytest.mark.parametrize("direction", ["LR", "BT"])
-def test_wasm_and_dot_place_everything_alike(make, direction, monkeypatch):
-    shown = diagram(worked(make()), local=True)
+def test_wasm_and_dot_place_everything_alike(graph, direction, monkeypatch):
+    within = APART.get((graph, direction), 1) + 0.01
+    graph = examples.get(graph) if isinstance(graph, str) else graph()
+    graph.trace()  # runs backward where it can
+    shown = diagram(graph, local=True)
     here = place(shown, direction)
     monkeypatch.setattr(renderer, "with_wasm", _not_installed)
     solve.cache_clear()
     there = place(shown, direction)
-    assert (here.width, here.height) == pytest.approx((there.width, there.height), abs=1)
+    assert (here.width, here.height) == pytest.approx((there.width, there.height), abs=within)
     for key, point in here.boxes.items():
-        assert there.boxes[key] == pytest.approx(point, abs=1)
+        assert there.boxes[key] == pytest.approx(point, abs=within)
     for key, point in here.beads.items():
-        assert there.beads[key] == pytest.approx(point, abs=1)
+        assert there.beads[key] == pytest.approx(point, abs=within)
     for key, curve in here.curves.items():
-        assert there.curves[key].points == [pytest.approx(point, abs=1) for point in curve.points]
+        assert there.curves[key].points == [pytest.approx(point, abs=within) for point in curve.points]
 
 
 def test_a_machine_without_fonts_gives_the_same_picture(monkeypatch, tmp_path):

@@ -32,6 +32,15 @@ def test_forward_and_backward_arrows_differ_in_dashes_as_well_as_in_colour():
     assert "stroke-dasharray:5 3" in svg
 
 
+def test_a_number_written_in_the_expression_is_written_once():
+    assert texts(examples.get("gates").draw_modules().svg).count("2") == 1
+
+
+def test_the_derivative_of_a_derivative_has_parentheses():
+    svg = examples.get("repeated-subexpression-recomputed").draw_modules().svg
+    assert "d(dz/dw)/dw" in texts(svg, "l")
+
+
 def test_shapes_stand_beside_names():
     assert "W1 (3 × 2)" in texts(examples.get("mlp-modules").draw_modules().svg)
 

@@ -187,7 +187,7 @@ def test_the_picture_says_in_words_what_it_shows():
 
 def test_a_bare_graph_shows_as_a_picture_in_notebooks():
     bundle = two_paths()._repr_mimebundle_()
-    assert bundle["text/html"].startswith('<img src="data:image/svg+xml;base64,')
+    assert bundle["text/html"].startswith('<img class="bl-picture" src="data:image/svg+xml;base64,')
     assert bundle["text/plain"].startswith("Graph of 6 nodes")
 
 

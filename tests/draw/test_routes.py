@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from test_pictures import chain, texts
 
 from backprop_lab import Graph, Variable, examples
 from backprop_lab.draw.diagram import diagram
 from backprop_lab.draw.layout import WIDE, place
+from backprop_lab.draw.svg import path_data
 
 
 def sampled(points, upright):
@@ -61,6 +64,43 @@ def test_a_wide_circuit_is_drawn_downwards_unless_told_otherwise():
     assert g.draw(direction="LR").size[0] > WIDE
     two_paths = examples.get("two-paths")
     assert two_paths.draw().svg == two_paths.draw(direction="LR").svg
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("name", ["chain", "mlp", "objective", "hidden-scalar", "hidden-sigmoid-layer"])
+def test_a_chain_of_operations_is_straight(name, direction):
+    g = examples.get(name)
+    g.trace()
+    shown = diagram(g, local=True)
+    layout = place(shown, direction)
+    across = [layout.boxes[box.key][direction == "LR"] for box in shown.boxes if box.gate]
+    assert max(across) - min(across) < 12
+
+
+def test_named_inputs_stand_outside_of_their_frame_and_written_numbers_inside():
+    def framed(name):
+        g = examples.get(name)
+        return {box.name or str(box.value): box.frame and box.frame.name for box in diagram(g).boxes}
+
+    chain, circuit = framed("chain"), framed("sigmoid-circuit")
+    assert (chain["θ2"], chain["x2"]) == (None, "f2")
+    assert (circuit["1"], circuit["w2"]) == ("sigmoid", None)
+
+
+@pytest.mark.parametrize("upright", [False, True])
+@pytest.mark.parametrize("end", [(40.0, 90.0), (40.0, -90.0), (30.0, 8.0)])
+def test_arrows_along_one_edge_stay_apart(upright, end):
+    def curve(aside):
+        way = [(0.0, aside), (end[0], end[1] + aside)]
+        path = path_data([(y, x) for x, y in way] if upright else way, upright, aside)
+        numbers = np.array(re.findall(r"-?[\d.]+", path), float).reshape(4, 2)
+        t = np.linspace(0, 1, 200)[:, None]
+        a, b, c, d = numbers
+        return a * (1 - t) ** 3 + 3 * b * t * (1 - t) ** 2 + 3 * c * t**2 * (1 - t) + d * t**3
+
+    forth, back = curve(-4.0), curve(4.0)
+    gaps = np.linalg.norm(forth[:, None] - back[None], axis=2).min(axis=1)
+    assert gaps.min() > 5
 
 
 @pytest.mark.parametrize("named", [False, True])

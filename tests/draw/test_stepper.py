@@ -30,6 +30,15 @@ def test_values_are_seen_from_their_step_on_and_sentences_in_theirs_alone():
     assert [int(g.get("data-at")) for g in said] == list(range(1, len(said) + 1))
 
 
+def test_sentences_stand_above_the_picture():
+    root = ET.fromstring(sigmoid_circuit().step().svg)
+    _, top, _, height = map(float, root.get("viewBox").split())
+    baselines = [float(t.get("y")) for g in root.iter(f"{SVG}g") if g.get("class") == "said" for t in g]
+    assert top + 10 < min(baselines)
+    assert max(baselines) < 0  # where the picture itself begins
+    assert float(root.get("data-height")) == top + height
+
+
 def test_the_picture_plays_without_scripts_and_rests_for_those_who_want_no_motion():
     svg = two_paths().step().svg
     assert "@keyframes" in svg
@@ -38,7 +47,7 @@ def test_the_picture_plays_without_scripts_and_rests_for_those_who_want_no_motio
 
 
 def test_no_css_reaches_beyond_the_picture():
-    css = re.search(r"<style>(.*?)</style>", sigmoid_circuit().step().svg)[1]
+    css = re.search(r"<style>(.*?)</style>", sigmoid_circuit().step(theme="light").svg)[1]
     css = re.sub(r"@keyframes \w+\{([^{}]*\{[^{}]*\})*\}", "", css).replace(
         "@media (prefers-reduced-motion:reduce){", ""
     )

@@ -10,6 +10,7 @@ import pytest
 
 from backprop_lab import Constant, Graph, Variable, checkpoint, examples, group, ops
 from backprop_lab.engine.errors import TooManyPathsError
+from backprop_lab.engine.text import derivative
 
 
 def diamonds(k: int) -> Graph:
@@ -106,7 +107,7 @@ def test_a_gradient_graph_has_one_group_and_one_named_node_for_each_node():
         seed = None if graph.output.shape == () else Constant(np.ones(graph.output.shape), "seed")
         both = graph.gradient_graph(seed)
         out = graph.names[graph.output]
-        wanted = {f"d{out}/d{graph.names[node]}" for node in graph.nodes if node.needs_grad}
+        wanted = {derivative(out, graph.names[node]) for node in graph.nodes if node.needs_grad}
         gradients = [node for node in both.nodes if node not in set(graph.nodes)]
         assert {node.group.name for node in gradients if node.group} == wanted, name
         assert sorted(node.name for node in gradients if node.name and node.name != "seed") == sorted(
@@ -115,7 +116,7 @@ def test_a_gradient_graph_has_one_group_and_one_named_node_for_each_node():
         graph.backward(None if seed is None else seed.value)
         for node in graph.nodes:
             if node.needs_grad:
-                assert np.allclose(both[f"d{out}/d{graph.names[node]}"].value, node.grad), name
+                assert np.allclose(both[derivative(out, graph.names[node])].value, node.grad), name
 
 
 def test_a_gradient_graph_is_computed_anew_with_new_values():
