@@ -1,4 +1,4 @@
-"""A course with a graded class, made once for all tests of the graders."""
+"""What many tests share, made once: a course with a graded class, and a browser."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,17 @@ from graders.course import Course, Row, copy_course
 from graders.sample_class import ASSIGNMENT, Sample, write_class
 from graders.student_version import ROOT
 from graders.submission import load_released
+from tests.machine import browser as find_browser
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +55,16 @@ def graded_class(tmp_path_factory):
     outcome = course.grade(ASSIGNMENT, course.submitted(ASSIGNMENT))
     rows = course.rows(ASSIGNMENT, outcome.failed)
     return GradedClass(course, {s.student: s for s in samples}, {row.student: row for row in rows})
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = find_browser()
+    if path is None:
+        pytest.skip("there is no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()

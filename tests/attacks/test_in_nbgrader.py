@@ -19,7 +19,6 @@ from graders.course import Course, copy_course
 from graders.sample_class import ASSIGNMENT, PLAIN, answered
 from graders.student_version import ROOT
 from graders.submission import is_answer
-from tests.browser.conftest import chromium  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.slow
 POINTS = sum(exercise.points for exercise in REGISTRY.values() if exercise.assignment == ASSIGNMENT)
@@ -318,7 +317,7 @@ def opened(browser, url):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("student", ["shows", "beside"])
-def test_in_a_browser_nothing_of_theirs_runs_and_nothing_is_asked_for(course, student, chromium):  # noqa: F811
+def test_in_a_browser_nothing_of_theirs_runs_and_nothing_is_asked_for(course, student, chromium):
     url = course.feedback_page(student, ASSIGNMENT).as_uri()
     page, asked, said = opened(chromium, url)
     assert page.evaluate("window.pwned") is None
@@ -330,7 +329,7 @@ def test_in_a_browser_nothing_of_theirs_runs_and_nothing_is_asked_for(course, st
 
 
 @pytest.mark.browser
-def test_what_slipped_through_the_cleaner_would_meet_the_page_s_policy(course, tmp_path, chromium):  # noqa: F811
+def test_what_slipped_through_the_cleaner_would_meet_the_page_s_policy(course, tmp_path, chromium):
     written = course.feedback_page("honest", ASSIGNMENT).read_text()
     slipped = tmp_path / "page.html"
     slipped.write_text(written.replace("</main>", SCRIPTS + "</main>"))

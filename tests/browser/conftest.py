@@ -19,17 +19,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.machine import browser as find_browser
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SETTINGS = {
     # All cells are in the page, not only those in view.
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
@@ -38,19 +27,6 @@ SETTINGS = {
     # No question about news in the corner.
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    path = find_browser()
-    if path is None:
-        pytest.skip("there is no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

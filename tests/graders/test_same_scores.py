@@ -67,7 +67,7 @@ def scores(course):
 
 @pytest.fixture(scope="module")
 def handed_in(tmp_path_factory):
-    """A course with a deadline: the sample class in time, one late, and a folder without a notebook."""
+    """A course with a deadline: the sample class in time, one who is late, and an empty folder."""
     root = tmp_path_factory.mktemp("handed-in")
     copy_course(ROOT, root)
     with (root / "nbgrader_config.py").open("a") as config:
