@@ -68,3 +68,20 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """For `pytest tests/attacks`: what each attack tried, and what came of it."""
+    reports = [
+        (dict(report.user_properties), outcome)
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, ())
+        if report.when == "call"
+    ]
+    attacks = [(about, outcome) for about, outcome in reports if "attack" in about]
+    if len(attacks) < len(reports) / 2:  # a run of everything has other things to say
+        return
+    terminalreporter.section("attacks on the judge")
+    for about, outcome in sorted(attacks, key=lambda one: one[0]["attack"]):
+        gained = f"gained {about['gained']:g}" if outcome == "passed" else "SUCCEEDED"
+        terminalreporter.line(f"{about['attack']:36} {about['level']:7} {gained:9}  {about['tries']}")

@@ -42,9 +42,14 @@ def token(monkeypatch) -> str:
 
 
 @pytest.mark.parametrize(("attack", "level"), SUBJECTS)
-def test_it_gains_nothing(attack: Attack, level, judged, honest, nothing_left, listener, token):
+def test_it_gains_nothing(
+    attack: Attack, level, judged, honest, nothing_left, listener, token, record_property
+):
     judgement = judged(fill(attack.source, token, listener), level)
 
+    for name, value in {"attack": attack.name, "level": level, "tries": attack.tries}.items():
+        record_property(name, value)
+    record_property("gained", judgement.verdicts[ATTACKED].credit)
     assert judgement.verdicts[ATTACKED].credit == 0
     for name in {"add_backward", "log_backward"} - attack.ruins:
         assert judgement.verdicts[name] == honest.verdicts[name]
