@@ -79,7 +79,7 @@ def pytest_terminal_summary(terminalreporter):
         if report.when == "call"
     ]
     attacks = [(about, outcome) for about, outcome in reports if "attack" in about]
-    if len(attacks) < len(reports) / 2:  # a run of everything has other things to say
+    if not attacks or len(attacks) < len(reports) / 2:  # a run of everything has other things to say
         return
     terminalreporter.section("attacks on the judge")
     for about, outcome in sorted(attacks, key=lambda one: one[0]["attack"]):
