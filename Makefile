@@ -12,7 +12,7 @@ test: lint
 	$(BIN)/python -m tests.machine
 	$(BIN)/pytest -n 2 --dist loadscope
 	$(BIN)/pytest -n 2 --dist worksteal -m "slow and not browser and not cluster"
-	$(BIN)/pytest -m "browser or cluster"
+	$(BIN)/pytest -n 2 --dist loadfile -m "browser or cluster"
 
 quick: $(VENV)/ready
 	$(BIN)/pytest
