@@ -31,18 +31,7 @@ add_backward = _gate(
     returns=("da", "db"),
     reference=backward_of(ops.add),
     cases=elementwise_cases(
-        signed,
-        signed,
-        edges=lambda rng: iter(
-            [
-                _edge(
-                    "zeros and large numbers",
-                    signed(rng, (4,)),
-                    np.array([0.0, 1e8, -3.0, 0.0]),
-                    np.array([0.0, -1e8, 0.0, 2.0]),
-                )
-            ]
-        ),
+        signed, signed, at={"zeros and large numbers": ([0, 1e8, -3, 0], [0, -1e8, 0, 2])}
     ),
     wrong=(
         _W("upstream-ignored", lambda delta, a, b: (np.ones_like(a), np.ones_like(b))),
@@ -64,18 +53,7 @@ multiply_backward = _gate(
     returns=("da", "db"),
     reference=backward_of(ops.multiply),
     cases=elementwise_cases(
-        signed,
-        signed,
-        edges=lambda rng: iter(
-            [
-                _edge(
-                    "zeros and large numbers",
-                    signed(rng, (4,)),
-                    np.array([0.0, 1e8, -3.0, 0.0]),
-                    np.array([5.0, -1e8, 0.0, 0.0]),
-                )
-            ]
-        ),
+        signed, signed, at={"zeros and large numbers": ([0, 1e8, -3, 0], [5, -1e8, 0, 0])}
     ),
     wrong=(
         _W("swapped", lambda delta, a, b: (delta * a, delta * b)),
@@ -135,12 +113,7 @@ exp_backward = _gate(
     arguments=("delta", "x"),
     returns=("dx",),
     reference=backward_of(ops.exp),
-    cases=elementwise_cases(
-        signed,
-        edges=lambda rng: iter(
-            [_edge("zero and large numbers", signed(rng, (4,)), np.array([0.0, -50.0, 20.0, -1.0]))]
-        ),
-    ),
+    cases=elementwise_cases(signed, at={"zero and large numbers": ([0.0, -50.0, 20.0, -1.0],)}),
     wrong=(
         _W("exp-slip", lambda delta, x: x + 0.0 * delta),
         _W("exp-slip", lambda delta, x: delta * x),
@@ -162,12 +135,7 @@ log_backward = _gate(
     arguments=("delta", "x"),
     returns=("dx",),
     reference=backward_of(ops.log),
-    cases=elementwise_cases(
-        positive,
-        edges=lambda rng: iter(
-            [_edge("very small and very large numbers", signed(rng, (4,)), np.array([1e-6, 1.0, 2.0, 1e9]))]
-        ),
-    ),
+    cases=elementwise_cases(positive, at={"very small and very large numbers": ([1e-6, 1.0, 2.0, 1e9],)}),
     wrong=(
         _W("log-or-reciprocal-slip", lambda delta, x: 1 / delta),
         _W("log-or-reciprocal-slip", lambda delta, x: delta * x),
@@ -188,12 +156,7 @@ reciprocal_backward = _gate(
     arguments=("delta", "x"),
     returns=("dx",),
     reference=backward_of(ops.reciprocal),
-    cases=elementwise_cases(
-        signed,
-        edges=lambda rng: iter(
-            [_edge("small and large numbers", signed(rng, (4,)), np.array([-0.01, 1.0, 1.37, 1e4]))]
-        ),
-    ),
+    cases=elementwise_cases(signed, at={"small and large numbers": ([-0.01, 1.0, 1.37, 1e4],)}),
     wrong=(
         _W("log-or-reciprocal-slip", lambda delta, x: delta / x**2),
         _W("log-or-reciprocal-slip", lambda delta, x: -delta / x),
@@ -215,12 +178,7 @@ square_backward = _gate(
     arguments=("delta", "x"),
     returns=("dx",),
     reference=backward_of(ops.square),
-    cases=elementwise_cases(
-        signed,
-        edges=lambda rng: iter(
-            [_edge("zero and large numbers", signed(rng, (4,)), np.array([0.0, 1e6, -1e6, -1.0]))]
-        ),
-    ),
+    cases=elementwise_cases(signed, at={"zero and large numbers": ([0.0, 1e6, -1e6, -1.0],)}),
     wrong=(
         _W("off-by-factor", lambda delta, x: delta * x),
         _W("forward-again", lambda delta, x: delta * x**2),
@@ -240,18 +198,15 @@ def _sigmoid(x: Any) -> Any:
     return 1 / (1 + np.exp(-x))
 
 
-def _saturated(rng: Rng) -> Iterator[Case]:
-    yield _edge("zero", signed(rng, (3,)), np.zeros(3))
-    # ±1000: e^1000 overflows, the derivative is 0 to every digit.
-    yield _edge("large numbers of both signs", signed(rng, (5,)), np.array([-1000.0, -3.0, 0.0, 3.0, 1000.0]))
-
-
 sigmoid_backward = _gate(
     name="sigmoid_backward",
     arguments=("delta", "x"),
     returns=("dx",),
     reference=backward_of(ops.sigmoid),
-    cases=elementwise_cases(signed, edges=_saturated),
+    # ±1000: e^1000 overflows, the derivative is 0 to every digit.
+    cases=elementwise_cases(
+        signed, at={"zero": ([0, 0, 0],), "large numbers of both signs": ([-1000, -3, 0, 3, 1000],)}
+    ),
     wrong=(
         _W("sigmoid-slip", lambda delta, x: delta * x * (1 - x)),
         _W("sigmoid-slip", lambda delta, x: delta * _sigmoid(_sigmoid(x)) * (1 - _sigmoid(_sigmoid(x)))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -38,9 +38,14 @@ Draw = Callable[[Rng, tuple[int, ...]], Any]
 
 
 def elementwise_cases(
-    *draws: Draw, edges: Callable[[Rng], Iterator[Case]] | None = None
+    *draws: Draw,
+    at: Mapping[str, tuple[Any, ...]] | None = None,
+    edges: Callable[[Rng], Iterator[Case]] | None = None,
 ) -> Callable[[Rng], Iterator[Case]]:
-    """Calls ``(delta, *inputs)`` of an elementwise operation, one generator per input."""
+    """Calls ``(delta, *inputs)`` of an elementwise operation, one generator per input.
+
+    The edge cases are given inputs, named in ``at``, and what ``edges`` draws.
+    """
 
     def cases(rng: Rng) -> Iterator[Case]:
         def call(name: str, group: str, shape: tuple[int, ...]) -> Case:
@@ -49,6 +54,9 @@ def elementwise_cases(
         yield call("a 3×4 array", "values", (3, 4))
         yield call("a vector of 5", "values", (5,))
         yield call("a 2×3×5 array", "values", (2, 3, 5))
+        for name, given in (at or {}).items():
+            inputs = [np.array(values, dtype=float) for values in given]
+            yield Case(name, "edges", (signed(rng, inputs[0].shape), *inputs))
         if edges is not None:
             yield from edges(rng)
         yield call("plain numbers", "shapes", ())

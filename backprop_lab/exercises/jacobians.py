@@ -161,11 +161,7 @@ sigmoid_jacobian = _exercise(
 )
 
 
-def _saturated(rng: Rng) -> Iterator[Case]:
-    yield _edge("zero", signed(rng, (3,)), np.zeros(3))
-    yield _edge(
-        "saturated on both sides", signed(rng, (2, 3)), np.array([[-1000.0, -3.0, 0.5], [3.0, 1000.0, -0.5]])
-    )
+_SATURATED = {"zero": ([0, 0, 0],), "saturated on both sides": ([[-1000, -3, 0.5], [3, 1000, -0.5]],)}
 
 
 sigmoid_layer_backward = _exercise(
@@ -174,7 +170,7 @@ sigmoid_layer_backward = _exercise(
     returns=("dx",),
     points=3,
     reference=backward_of(ops.sigmoid),
-    cases=elementwise_cases(signed, edges=_saturated),
+    cases=elementwise_cases(signed, at=_SATURATED),
     wrong=(
         _W("sigmoid-slip", lambda delta, x: delta * x * (1 - x)),
         _W("sigmoid-slip", lambda delta, x: delta * _sigmoid(x)),
@@ -201,7 +197,7 @@ tanh_backward = _exercise(
     returns=("dx",),
     points=3,
     reference=backward_of(ops.tanh),
-    cases=elementwise_cases(signed, edges=_saturated),
+    cases=elementwise_cases(signed, at=_SATURATED),
     wrong=(
         _W("tanh-slip", lambda delta, x: delta * (1 - x**2)),
         _W("tanh-slip", lambda delta, x: delta * (1 - np.tanh(x))),
@@ -229,13 +225,7 @@ tanh_backward = _exercise(
 )
 
 
-def _products(rng: Rng) -> Iterator[Case]:
-    yield _edge(
-        "zeros and large numbers",
-        signed(rng, (4,)),
-        np.array([0.0, 1e8, -3.0, 0.0]),
-        np.array([5.0, -1e8, 0.0, 0.0]),
-    )
+def _square(rng: Rng) -> Iterator[Case]:
     yield _edge("a square matrix", signed(rng, (3, 3)), signed(rng, (3, 3)), signed(rng, (3, 3)))
 
 
@@ -245,7 +235,9 @@ hadamard_backward = _exercise(
     returns=("da", "db"),
     points=3,
     reference=backward_of(ops.multiply),
-    cases=elementwise_cases(signed, signed, edges=_products),
+    cases=elementwise_cases(
+        signed, signed, at={"zeros and large numbers": ([0, 1e8, -3, 0], [5, -1e8, 0, 0])}, edges=_square
+    ),
     wrong=(
         _W("swapped", lambda delta, a, b: (delta * a, delta * b)),
         _W("upstream-ignored", lambda delta, a, b: (b + 0.0 * delta, a + 0.0 * delta)),

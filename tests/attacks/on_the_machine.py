@@ -178,7 +178,7 @@ def exp_backward(delta, x):
     time.sleep(60)""",
         flag="imports os",
         levels=STRICT,
-        reason="memory",
+        reason="bytes of memory|took more than",
         slow=True,
         reaches=True,
     ),
