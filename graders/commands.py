@@ -199,7 +199,7 @@ def table(rows: list[Row]) -> Table:
     view.add_column("student", no_wrap=True)
     view.add_column("functions", justify="right", no_wrap=True)
     view.add_column("written", justify="right", no_wrap=True)
-    view.add_column("what went wrong")
+    view.add_column("what went wrong", overflow="fold")
     for row in rows:
         code = "–" if row.code is None else f"{row.code:g} / {row.max_code:g}"
         written = "by hand" if row.written is None else f"{row.written:g} / {row.max_written:g}"

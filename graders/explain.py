@@ -58,7 +58,7 @@ def explain(
     calls = []
     for case, answer in zip(cases, answers, strict=True):
         finding = finding_of(exercise, case, answer)
-        told = "" if finding is None else " ".join([finding.problem, *finding.details])
+        told = "" if finding is None else f"{finding.problem} {'; '.join(finding.details)}".strip()
         calls.append(Call(case, answer, _expected(exercise, case), told))
     return Explanation(exercise, kept, judging.assess_safely(exercise, cases, answers), calls)
 
@@ -113,12 +113,12 @@ def lines(explanation: Explanation) -> Iterator[str]:
         hidden = ", known to the judge alone" if call.case.hidden else ""
         yield f"{mark} {call.case.name} ({call.case.group}{hidden})"
         for name, value in zip(exercise.arguments, call.case.args, strict=False):
-            yield f"    {name} = {_text(value)}"
+            yield _text(f"    {name} = ", value)
         if call.answer.status == "returned":
-            yield f"    answered {_text(call.answer.value)}"
+            yield from _by_name("    answered ", exercise, call.answer.value)
         else:
             yield f"    {call.answer.status}: {call.answer.error[:MAX_TEXT]}"
-        yield f"    expected {_text(call.expected)}"
+        yield from _by_name("    expected ", exercise, call.expected)
         if call.problem:
             yield f"    {call.problem[:MAX_TEXT]}"
     yield ""
@@ -128,11 +128,23 @@ def lines(explanation: Explanation) -> Iterator[str]:
         yield f"  The gradebook has another verdict: {kept.headline}, {kept.credit:.0%} of the points."
 
 
-def _text(value: Any) -> str:
+def _by_name(label: str, exercise: Exercise, value: Any) -> Iterator[str]:
+    """What a function returned, each part beside its name; as it is where the parts are not as many."""
+    names = exercise.returns
+    parts = value if isinstance(value, tuple) else (value,)
+    if len(parts) != len(names) or isinstance(value, str):
+        yield _text(label, value)
+        return
+    for k, (name, part) in enumerate(zip(names, parts, strict=True)):
+        yield _text(f"{label if k == 0 else ' ' * len(label)}{name} = ", part)
+
+
+def _text(label: str, value: Any) -> str:
+    """The label and the value, whose further lines stand below its first."""
     with np.printoptions(precision=8, threshold=60, edgeitems=3):
         try:
             text = np.array2string(value, separator=", ") if isinstance(value, np.ndarray) else repr(value)
         except Exception as error:  # an answer may be anything
             text = f"(cannot be shown: {type(error).__name__})"
     text = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text[:MAX_TEXT])
-    return text.replace("\n", "\n        ")
+    return label + text.replace("\n", "\n" + " " * len(label))

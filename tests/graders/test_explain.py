@@ -24,12 +24,20 @@ def test_hidden_cases_are_shown_to_the_teacher_with_their_numbers(graded_class):
     text = "\n".join(explain.lines(told))
     for part in (
         "known to the judge alone",
-        "answered (",
-        "expected (",
+        "answered da = ",
+        "         db = ",
+        "expected da = ",
         "the tie goes the wrong way",
         "a = ",
     ):
         assert part in text
+
+
+def test_arrays_stand_below_their_first_row(graded_class):
+    [told] = explain.explanations(graded_class.course, "mistake-tie", ASSIGNMENT)
+    shown = next(line for line in explain.lines(told) if line.startswith("    answered da = [["))
+    first, second, *_ = shown.split("\n")
+    assert first.index("[[") + 1 == second.index("[")
 
 
 def test_a_function_that_passed_can_be_asked_for(graded_class):
