@@ -107,6 +107,8 @@ def _accumulate(x: Node, gradient: Any) -> None:
 
 def fitted(gradient: Array, value: Array) -> Array:
     """The gradient in the shape and precision of its value: broadcasting undone, float32 kept."""
+    if type(gradient) is float and type(value) is float:
+        return gradient
     if type(gradient) is np.ndarray and type(value) is np.ndarray:
         if gradient.shape != value.shape:
             gradient = summed_to(gradient, value.shape)

@@ -134,7 +134,7 @@ class Node:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return np.shape(self._value)
+        return shape_of(self._value)
 
     @property
     def ndim(self) -> int:
@@ -287,7 +287,7 @@ def value_of(x: Operand) -> Array:
 def shape_of(x: Operand) -> tuple[int, ...]:
     """The shape of a node, an array or a number."""
     x = x._value if isinstance(x, Node) else x
-    return x.shape if isinstance(x, np.ndarray) else np.shape(x)
+    return () if type(x) is float else x.shape if isinstance(x, np.ndarray) else np.shape(x)
 
 
 _AS_THEY_ARE = (float, int, np.ndarray, np.float64, np.float32)
