@@ -71,7 +71,7 @@ def _leaf(k: int, row: dict[str, Any]) -> Node:
         if dtype.kind not in "fciub":
             raise TypeError(f"dtype {dtype}")
         value = np.array(row["value"], dtype=dtype)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise GraphFormatError(f"node {k} is a leaf and needs a numeric value and dtype: {error}") from None
     if value.size > MAX_ENTRIES:
         raise GraphFormatError(f"node {k} has {value.size:,} entries; at most {MAX_ENTRIES:,} are read")
@@ -107,7 +107,7 @@ def _operation_node(k: int, row: dict[str, Any], nodes: list[Node]) -> Node:
         return operation.apply(arrays, options)
     except GraphFormatError as error:
         raise GraphFormatError(f"node {k}: {error}") from None
-    except (EngineError, TypeError, ValueError, IndexError, MemoryError) as error:
+    except (EngineError, TypeError, ValueError, IndexError, ArithmeticError, MemoryError) as error:
         raise GraphFormatError(f"node {k}: '{operation.name}' does not apply: {error}") from None
 
 
