@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from copy import deepcopy
 from statistics import median
 from typing import ClassVar
 
 import pytest
+from nbformat.v4 import new_code_cell
 
 from backprop_lab.exercises import find, of_assignment
 from tests.notebook_tools import (
@@ -27,6 +29,8 @@ from tests.notebook_tools import (
     solution_of,
     text_of,
 )
+
+UNSHOWN = "from matplotlib import pyplot; pyplot.get_fignums()"
 
 
 class NotebookForm:
@@ -59,8 +63,10 @@ class NotebookForm:
     @pytest.fixture(scope="class")
     @classmethod
     def done(cls, notebook, tmp_path_factory):
-        """The instructor version, executed."""
-        return {cell.id: cell for cell in run(notebook, tmp_path_factory.mktemp("instructor")).cells}
+        """The instructor version, executed, and a cell that tells which figures were never shown."""
+        asked = deepcopy(notebook)
+        asked.cells.append(new_code_cell(UNSHOWN, id="unshown"))
+        return {cell.id: cell for cell in run(asked, tmp_path_factory.mktemp("instructor")).cells}
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -199,6 +205,9 @@ class NotebookForm:
     def test_the_instructor_version_runs_and_passes_every_check(self, done, exercises):
         for exercise in exercises:
             assert f"{exercise.name}: passed" in text_of(done[CHECK + exercise.name])
+
+    def test_every_figure_is_shown(self, done):
+        assert text_of(done["unshown"]) == "[]"
 
     def test_the_released_version_untouched_runs_to_the_end(self, untouched):
         for cell in untouched.values():

@@ -198,7 +198,7 @@ def reusing() -> dict[str, list[float]]:
             *[g["a"], by_q * k, by_p * k, g["b"], recursion["a"], recursion["a"] - g["a"]],
             *[by_q, by_q, k, by_q * k, by_q, by_p, g["b"], g["b"], k, g["a"], by_q, 1, other["a"]],
         ],
-        "schedule-explained": [by_q * k, by_p * k],
+        "schedule-explained": [by_q * k, by_p, by_p, k, by_p * k],
         "topological-task": [1000],
         "written-order-prompt": [1, 1, 40],
         "written-order": [

@@ -47,9 +47,9 @@ def numbers() -> dict[str, list[float]]:
     full = jacobian(lambda W: ops.matmul(X, W))(np.ones((3, 2)))
     n, d, k = 64, 784, 128
     layer = examples.get("matrix-vector")
-    unit = examples.get("logistic-scalar")
+    unit, vector_unit = examples.get("logistic-scalar"), examples.get("logistic-vector")
     return {
-        "title": [75, 62, 8, 3, 4, 4, 2, 5, 1, 6, 2, 3],
+        "title": [1, 2, 75, 62, 8, 3, 4, 4, 2, 5, 1, 6, 2, 3],
         "desk-predict": [0.01],
         "diagonal": [0],
         "diagonal-predict": [*relu],
@@ -60,6 +60,7 @@ def numbers() -> dict[str, list[float]]:
         "dead-explained": [gradient["w"], gradient["b"], dead[-1]],
         "sigmoid": [*sigmoid],
         "sigmoid-jacobian-task": [-1000],
+        "saturation-predict": [slope(ops.tanh, 0)],
         "saturation": [
             *[-8, 8, slope(ops.sigmoid, 0), 0, 5, slope(ops.sigmoid, 5), 10, slope(ops.sigmoid, 10), 0],
             slope(ops.tanh, 0),
@@ -73,6 +74,7 @@ def numbers() -> dict[str, list[float]]:
         "square-trap": [3],
         "broadcast": [1],
         "broadcast-task": [1],
+        "logistic-look": [x for name in ("w", "x", "b") for x in np.ravel(vector_unit[name].value)],
         "logistic": [
             *[unit[name].value for name in ("w", "x", "b", "z")],
             slope(ops.sigmoid, unit["z"].value),
@@ -102,7 +104,8 @@ class TestNotebook(NotebookForm):
         assert text_of(done["kill-test"]).count("survives") == 3
         space = {"np": np}
         exec(cells["rules"].source, space)
-        delta, x = np.ones(3), np.array([-2.0, 0.0, 2.0])
+        assert "`x = [-2, 0, 2]` with `delta = [3, -5, 4]`" in cells["kill-explained"].source
+        delta, x = np.array([3.0, -5.0, 4.0]), np.array([-2.0, 0.0, 2.0])
         right = vjp(ops.relu, x)[1](delta)[0]
         assert not any(np.allclose(rule(delta, x), right) for rule in space["rules"].values())
         # A needs a zero, C a negative entry, D a positive one: no two entries can do it.

@@ -42,6 +42,9 @@ def figure(theme: str, width: float, height: float, **subplots: Any) -> Iterator
         "legend.frameon": False, "lines.linewidth": 1.8, "figure.dpi": 100, "axes.prop_cycle": cycle,
         "figure.constrained_layout.use": True, "axes.unicode_minus": True,
     }  # fmt: skip
+    # Loads the backend. In a notebook that switches interactive mode on, which the end of the context
+    # would undo: figures drawn by the notebook itself later on would then never be shown.
+    plt.draw_if_interactive()
     with mpl.rc_context({**style, **text, **page}):
         fig, axes = plt.subplots(figsize=(width, height), **subplots)
         yield fig, axes
