@@ -65,7 +65,7 @@ def numbers() -> dict[str, list[float]]:
         "forward": [*x0],
         "forward-task": [W0[0, 0], x0[0], W0[0, 1], x0[1], x1[0], W0[1, 0], x0[0], W0[1, 1], x0[1], x1[1]],
         "loss": [*x2, x3, L, *x2, x3, L, 2],
-        "backward": [x3, *y],
+        "backward": [dx3],
         "through-W1": [dx3, *W1[0]],
         "through-tanh": [0, 1, *x1],
         "tanh-task": [0, 3],

@@ -90,7 +90,7 @@ def killed(velocity, gradients, rates, beta=0.9):
 
 def header() -> dict[str, list[float]]:
     points = sum(exercise.points for exercise in EXERCISES)
-    return {"title": [70, points + 6, points, len(EXERCISES), 2, 3]}
+    return {"title": [1, 2, 70, points + 6, points, len(EXERCISES), 2, 3]}
 
 
 def bowls() -> dict[str, list[float]]:
@@ -264,6 +264,7 @@ def nesterov() -> dict[str, list[float]]:
             ahead.step(1.0, slope),
             heavy.step(1.0, slope(1.0)),
         ],
+        "nesterov-race": [0.95],
         "nesterov-explained": [60, *far],
     }
 
@@ -350,7 +351,7 @@ class TestNotebook(NotebookForm):
         lines = text_of(done["noise-momentum"]).splitlines()
         plain, ball, fast = (numbers_in(line)[-1] for line in lines if line)
         assert ball == pytest.approx(plain, rel=0.3)
-        assert fast > 3 * plain
+        assert fast / plain == pytest.approx(8, abs=0.5)  # about eight times
 
     def test_more_than_a_third_of_the_set_is_missed_with_replacement(self, done):
         assert "0.37" in text_of(done["epochs-run"])

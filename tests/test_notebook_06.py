@@ -104,7 +104,7 @@ def numbers() -> dict[str, list[float]]:
         "loss-explained": [0.99, -np.log(0.99), P[0], -np.log(P[0]), 0.01, -np.log(0.01), 1, 0],
         "loss-task": [10, LOG10, LOG10, 0, 0],
         "gradient-predict": [0],
-        "gradient-explained": [*GRADIENT, P[0], 1, GRADIENT.sum(), 1, 0, 1],
+        "gradient-explained": [*GRADIENT, P[0], 1, GRADIENT.sum(), 1, 0, -1, 1],
         "kill-test-explained": [2],
         "network-params": [64, 32, 32, 32, 10, 10, 5],
         "backward-task": [0, 0],
@@ -118,6 +118,7 @@ def numbers() -> dict[str, list[float]]:
         "written-zero-start": [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, 1, 1, 2, 3],
         "written-wrong-rule-prompt": [percent(last)],
         "written-wrong-rule": [1, 90, 2, 3, 1, 1, 2, 3],
+        "shuffle-explained": [LOG10],
         "recap": [LOG10],
     }
 
@@ -177,6 +178,15 @@ class TestNotebook06(NotebookForm):
         assert len(share) == 4
         assert share.pop("mask from delta") < 15
         assert min(share.values()) > 90
+
+    def test_images_and_labels_shuffled_apart_teach_nothing(self):
+        params, ball, rng = start(), Momentum(0.1, beta=0.9), np.random.default_rng(0)
+        loss = lambda params, X, labels: ops.cross_entropy(score(params, X), labels)
+        for _ in range(20):
+            labels = rng.permutation(DATA.labels_train)
+            params, said = one_epoch(loss, params, (DATA.X_train, labels), ball, rng)
+        assert np.mean(said) == pytest.approx(LOG10, abs=0.1)
+        assert read_right(params, DATA.X_test, DATA.labels_test) < 0.2
 
     def test_w1_has_two_paths_in_the_graph_of_two_images(self):
         assert len(list(examples.get("minibatch-objective").paths("W1"))) == 2

@@ -92,7 +92,7 @@ def numbers() -> dict[str, list[float]]:
         "cache-diet": [64],
         "gradient-task": [0, 0],
         "gradient-look": [label, 8],
-        "gradient-explained": [8, label],
+        "gradient-explained": [8, label, 3, 5],
         "unit-task": [0, 1, 9],
         "unit-explained": [9, dream[0], len(X), clean[9], 0, 5, 9, dream[1]],
         "sign-intro": [*g, epsilon, -epsilon, epsilon],
@@ -105,7 +105,7 @@ def numbers() -> dict[str, list[float]]:
         "pgd-explained": [label, 0.25, 8, 8],
         "text-models": [26, 8],
         "text-task": [words_right, 26],
-        "film-intro": [0, 2, 5, 10, 20],
+        "film-intro": [1, 0, 2, 5, 10, 20],
         "ten-words-explained": [int(read(found(letters("eight")))), eight[8], eight[3]],
         "free-play-explained": list(seen.values()),
         "written-same-graph": [1, 2, 3, 1, 1, 2, 3],
@@ -137,7 +137,9 @@ class TestNotebook07(NotebookForm):
     def test_the_attack_changes_labels_and_shows_them(self, done):
         shown = text_of(done["fgsm-show"])
         assert len(re.findall(r"read \d", shown)) == 10
-        assert len(re.findall(r"now \d", shown)) == 10
+        before, now = (re.findall(rf"{word} (\d)", shown) for word in ("read", "now"))
+        assert len(now) == 10
+        assert sum(a != b for a, b in zip(before, now, strict=True)) == 6  # six of the ten
 
     def test_every_target_is_reached_within_the_budget(self, done):
         said = text_of(done["pgd-show"])
