@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell
 from backprop_lab.exercises import find, of_assignment
 from tests.notebook_tools import (
     CHECK,
+    ROOT,
     assert_numbers,
     code_lines,
     errors_of,
@@ -127,6 +128,10 @@ class NotebookForm:
     def test_the_header_says_the_time_and_the_points(self, cells, exercises, points):
         assert points == sum(exercise.points for exercise in exercises) + 2 * 3
         assert f"| about {self.MINUTES} minutes | {points}: " in cells["title"].source
+
+    def test_the_guide_says_the_same_time(self):
+        guide = (ROOT / "docs" / "guides" / "self-study.md").read_text(encoding="utf-8")
+        assert f"| {self.ASSIGNMENT[:2]} | {self.MINUTES} minutes |" in guide
 
     def test_the_header_says_what_the_points_are_for(self, cells, notebook, points):
         by_points = [
