@@ -61,7 +61,8 @@ def _course(folder: Path, db: str = "") -> Course:
 @contextmanager
 def _sentences() -> Iterator[None]:
     """A CourseError ends the command with its sentence, and so does a gradebook that does not answer."""
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import SQLAlchemyError
+    from traitlets import TraitError
 
     from .course import CourseError
     from .writer import StoppedError, stop_if_hopeless
@@ -70,12 +71,18 @@ def _sentences() -> Iterator[None]:
         yield
     except CourseError as error:
         raise refuse(str(error)) from None
-    except (OperationalError, OSError) as error:
+    except (SQLAlchemyError, OSError, TraitError, ModuleNotFoundError) as error:
         try:
             stop_if_hopeless(error, "the course")
         except StoppedError as stopped:
             raise refuse(f"{stopped}, and try again.") from None
-        raise
+        if isinstance(error, TraitError):
+            raise refuse(f"nbgrader_config.py has a setting that nbgrader cannot take: {error}") from None
+        if isinstance(error, OSError):
+            where = f"{error.filename}: " if error.filename else ""
+            raise refuse(f"{where}{error.strerror or error}. Nothing more was done.") from None
+        said = str(error).splitlines()[0]
+        raise refuse(f"The gradebook cannot be used: {said}. See --db, or db_url in the settings.") from None
 
 
 def _progress() -> Progress:
@@ -90,10 +97,10 @@ def _progress() -> Progress:
     )
 
 
-def release(assignment: Assignment, course: CourseFolder = Path()) -> None:
+def release(assignment: Assignment, course: CourseFolder = Path(), db: Database = "") -> None:
     """Write the student version of an assignment and enter it in the gradebook."""
     with _sentences():
-        folder = _course(course).release(assignment)
+        folder = _course(course, db).release(assignment)
     console.print(f"[green]✓[/] released to {escape(str(folder))}", highlight=False, soft_wrap=True)
 
 
@@ -133,7 +140,7 @@ def _grade(
     from .classroom import new_or_changed
     from .course import CourseError
 
-    place.require_released(assignment)
+    place.require_gradable(assignment)
     _choose_isolation(place, isolation)
     submitted = place.submitted(assignment)
     for name in student or []:
@@ -222,11 +229,12 @@ def _went_wrong(row: Row) -> str:
     return "; ".join([*([row.reason] if row.reason else []), *said, *flags])
 
 
-def feedback(assignment: Assignment, course: CourseFolder = Path(), student: Student = None) -> None:
+def feedback(
+    assignment: Assignment, course: CourseFolder = Path(), student: Student = None, db: Database = ""
+) -> None:
     """Write the feedback pages of an assignment."""
     with _sentences():
-        place = _course(course)
-        _feedback(place, assignment, student)
+        _feedback(_course(course, db), assignment, student)
 
 
 def _feedback(place: Course, assignment: str, student: list[str] | None) -> None:
@@ -248,10 +256,14 @@ def _feedback(place: Course, assignment: str, student: list[str] | None) -> None
         )
     for name, reason in failed.items():
         console.print(f"[yellow]![/] {escape(name)}: {escape(reason)}", highlight=False)
+    if failed and len(failed) == len(student or graded):
+        raise CourseError("No feedback page was written.")
     pages = place.feedback_page((student or graded)[0], assignment).parents[1]
     console.print(
         f"[green]✓[/] feedback pages under {escape(str(pages.parent))}", highlight=False, soft_wrap=True
     )
+    if failed:
+        raise CourseError(f"{len(failed)} of {len(student or graded)} pages could not be written.")
 
 
 def report(
@@ -302,12 +314,13 @@ def explain(
     exercise: Annotated[str, typer.Argument(help="One function; all that did not pass if left out.")] = "",
     course: CourseFolder = Path(),
     isolation: IsolationOption = "auto",
+    db: Database = "",
 ) -> None:
     """Show what the judge asked, what was answered and what is right: for an appeal."""
     with _sentences():
         from . import explain as appeals
 
-        place = _course(course)
+        place = _course(course, db)
         _choose_isolation(place, isolation)
         told = 0
         for one in appeals.explanations(place, student, assignment, exercise, place.config.Judge.isolation):
@@ -333,6 +346,9 @@ def demo(
         source = _course(course)
         if folder.exists() and not (folder / _MARK).is_file():
             raise CourseError(f"{folder} exists and is no demonstration course; name another folder.")
+        target, notebooks = folder.resolve(), source.root / "notebooks"
+        if target in (source.root, *source.root.parents) or notebooks in (target, *target.parents):
+            raise CourseError(f"{folder} holds the course, or lies in its notebooks; name another folder.")
         shutil.rmtree(folder, ignore_errors=True)
         copy_course(source.root, folder)
         (folder / _MARK).write_text("Made by `backprop-lab demo`, which deletes it and makes it again.\n")
@@ -341,8 +357,10 @@ def demo(
         console.print(f"[green]✓[/] released {ASSIGNMENT}")
         members = write_class(released, place.root / place.api.coursedir.submitted_directory)
         console.print(f"[green]✓[/] {len(members)} submissions made")
-        rows, _ = _grade(place, ASSIGNMENT)
+        rows, stopped = _grade(place, ASSIGNMENT)
         console.print(table(rows))
+        if stopped:
+            raise CourseError(stopped)
         _feedback(place, ASSIGNMENT, None)
         page = _report(place, ASSIGNMENT)
         example = place.feedback_page("mistake-swapped", ASSIGNMENT)

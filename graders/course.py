@@ -8,11 +8,13 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
+from nbgrader.converters.base import NbGraderException
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 from traitlets.config.loader import ConfigFileNotFound
@@ -21,12 +23,25 @@ from . import results
 from .classroom import Outcome, grade_class
 from .errors import CourseError
 from .results import Row
+from .submission import load_released
+from .undo import undone_on_failure
 from .workers import LocalWorkers, Workers
-from .writer import last_words
+from .writer import last_words, timestamp_in
 
 __all__ = ["Course", "CourseError", "Row", "copy_course"]
 
 CONFIG = "nbgrader_config.py"
+
+
+class _Api(NbGraderAPI):
+    """nbgrader's, which no student's ``timestamp.txt`` brings down."""
+
+    def get_submitted_timestamp(self, assignment_id: str, student_id: str) -> datetime | None:
+        folder = self.coursedir.format_path(self.coursedir.submitted_directory, student_id, assignment_id)
+        try:
+            return timestamp_in(self.coursedir, folder)
+        except NbGraderException:
+            return datetime.min  # equal to no other, so this one counts as not graded, and its row says why
 
 
 class Course:
@@ -46,6 +61,11 @@ class Course:
             raise CourseError(
                 f"{root} is not a course folder: it has no {CONFIG}. "
                 "Go to the checkout of backprop-lab, or name the folder with --course."
+            )
+        if strange := set("[]*?") & set(str(self.root)):
+            raise CourseError(
+                f"{self.root} has a {' and a '.join(sorted(strange))} in its path, which nbgrader takes for "
+                "a pattern and then finds nothing. Rename the folder."
             )
         # nbgrader starts alembic from PATH when it makes a gradebook.
         bin_folder = str(Path(sys.executable).parent)
@@ -71,7 +91,7 @@ class Course:
     def api(self) -> NbGraderAPI:
         # nbgrader's models make SQLAlchemy 2 talk about pending objects on every submission.
         warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
-        api = NbGraderAPI(config=self.config)
+        api = _Api(config=self.config)
         if not Path(api.coursedir.format_path(api.coursedir.source_directory, ".", "")).is_dir():
             raise CourseError(
                 f"{self.root} is not a course folder: it has no folder '{api.coursedir.source_directory}'"
@@ -93,6 +113,26 @@ class Course:
         if assignment not in self.assignments():
             known = ", ".join(self.assignments()) or "none"
             raise CourseError(f"There is no assignment '{assignment}' in {self.root}. There are: {known}.")
+
+    def require_gradable(self, assignment: str) -> None:
+        """Raise CourseError where grading could only fail, for everybody and late."""
+        self.require_released(assignment)
+        for path in self.released_notebooks(assignment):
+            try:
+                load_released(str(path))
+            except (ValueError, OSError) as error:
+                raise CourseError(
+                    f"{path} cannot be read ({type(error).__name__}): "
+                    f"run backprop-lab release {assignment} again."
+                ) from None
+        with self.gradebook() as gradebook:
+            try:
+                gradebook.find_assignment(assignment)
+            except MissingEntry:
+                raise CourseError(
+                    f"'{assignment}' is not in the gradebook yet: run backprop-lab release {assignment}"
+                    f"{f' --db {self._db_url}' if self._db_url else ''}."
+                ) from None
 
     def released(self, assignment: str) -> bool:
         return self._folder("release", assignment=assignment).is_dir()
@@ -133,10 +173,14 @@ class Course:
     def release(self, assignment: str) -> Path:
         """Write the student version and enter the assignment in the gradebook."""
         self.require(assignment)
-        result = self.api.generate_assignment(assignment)
-        if not result["success"]:
-            raise CourseError(f"nbgrader could not release '{assignment}':\n{last_words(result)}")
-        return self._folder("release", assignment=assignment)
+        folder = self._folder("release", assignment=assignment)
+        with undone_on_failure(folder):
+            result = self.api.generate_assignment(assignment)
+            if not result["success"]:
+                raise CourseError(
+                    f"'{assignment}' could not be released, and nothing was changed: {last_words(result)}"
+                )
+        return folder
 
     def grade(
         self,
@@ -160,9 +204,13 @@ class Course:
         """Write each student's feedback page; for those where it failed, why."""
         failed = {}
         for student in students:
-            result = self.api.generate_feedback(assignment, student)
-            if not result["success"]:
-                failed[student] = last_words(result)
+            try:
+                with undone_on_failure(self.feedback_page(student, assignment).parent):
+                    result = self.api.generate_feedback(assignment, student)
+                    if not result["success"]:
+                        raise CourseError(last_words(result))
+            except (CourseError, OSError) as error:
+                failed[student] = str(error)
             done(student)
         return failed
 

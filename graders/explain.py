@@ -89,7 +89,12 @@ def explanations(
         path = course.graded_notebook(student, assignment, notebook)
         if not path.is_file():
             raise CourseError(f"{path} is missing: run backprop-lab grade {assignment} --force.")
-        rebuilt = recall(nbformat.read(path, as_version=4))
+        try:
+            rebuilt = recall(nbformat.read(path, as_version=4))
+        except ValueError:  # not JSON, or no notebook of ours
+            raise CourseError(
+                f"{path} is damaged: run backprop-lab grade {assignment} --student {student} --force."
+            ) from None
         if record.problem:
             raise CourseError(f"Nothing could be taken from the submission: {record.problem}.")
         for exercise, verdict in record.verdicts.items():

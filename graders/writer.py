@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import BaseConverter, NbGraderException
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log, find_all_files, temp_attrs
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from .judging import Judged
 from .plugins import ClassRun
+from .undo import undone_on_failure
 from .workers import explain
 
 # nbgrader sums scores by these columns and has no index on them: without one, every question about a
@@ -106,10 +110,8 @@ class ClassAutograde(ClassRun, Autograde):
             assignment = gradebook.find_assignment(assignment_id)
         except MissingEntry:
             raise NbGraderException(f"There is no assignment '{assignment_id}' in the gradebook.") from None
-        timestamp = self.coursedir.get_existing_timestamp(self._format_source(assignment_id, student_id))
-        gradebook.update_or_create_submission(
-            assignment_id, student_id, **({"timestamp": timestamp} if timestamp else {})
-        )
+        timestamp = timestamp_in(self.coursedir, self._format_source(assignment_id, student_id))
+        gradebook.update_or_create_submission(assignment_id, student_id, timestamp=timestamp)
         self._copy_master_files(assignment_id, student_id)
         known = {notebook.name for notebook in assignment.notebooks}
         self.notebooks = [path for path in self.notebooks if Path(path).stem in known]
@@ -178,19 +180,35 @@ class Writer:
                 self._gradebook, judged, coursedir=self._api.coursedir, parent=self._api
             )
             converter.force = True
-            try:
-                result = capture_log(converter)
-            finally:
-                self._gradebook.forget()
+            coursedir = self._api.coursedir
+            graded = Path(coursedir.format_path(coursedir.autograded_directory, student, self._assignment))
+            with undone_on_failure(graded):  # of the run; of one submission, the old grade goes
+                try:
+                    result = capture_log(converter)
+                finally:
+                    self._gradebook.forget()
+                if converter.error is not None:
+                    stop_if_hopeless(converter.error, str(coursedir.root))
         if result["success"]:
             return ""
-        if converter.error is not None:
-            stop_if_hopeless(converter.error, str(self._api.coursedir.root))
-            return explain(converter.error)
-        return last_words(result)
+        return last_words(result) if converter.error is None else explain(converter.error)
 
     def close(self) -> None:
         self._gradebook.close()
+
+
+def timestamp_in(coursedir: CourseDirectory, folder: str) -> datetime | None:
+    """When a submission was handed in, by its ``timestamp.txt``, if it has one.
+
+    Raises:
+        NbGraderException: the file holds no date.
+    """
+    try:
+        return coursedir.get_existing_timestamp(folder)
+    except (ValueError, OverflowError, AttributeError) as error:  # nbgrader's own way to say so fails
+        raise NbGraderException(
+            "its timestamp.txt holds no date: write one such as 2026-01-31 12:00:00 UTC, or delete the file"
+        ) from error
 
 
 def stop_if_hopeless(error: BaseException, where: str) -> None:
@@ -206,6 +224,10 @@ def stop_if_hopeless(error: BaseException, where: str) -> None:
         raise StoppedError(
             f"The gradebook cannot be reached ({_first_line(error.orig)}). See to its database"
         ) from error
+    if isinstance(error, DatabaseError) and ("not a database" in said or "malformed" in said):
+        raise StoppedError(
+            f"The gradebook is damaged ({_first_line(error.orig)}). Put a copy in its place"
+        ) from error
 
 
 def _first_line(error: Any) -> str:
@@ -213,11 +235,20 @@ def _first_line(error: Any) -> str:
 
 
 def last_words(result: dict[str, Any]) -> str:
-    """The end of nbgrader's log, where it says what went wrong."""
-    text = (result.get("error") or result.get("log") or "").strip()
-    lines = [line for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if "Error" in line and not line.startswith(" ")]
-    return (errors or lines or ["nbgrader gave no reason"])[-1][:300]
+    """The end of nbgrader's log, where it says what went wrong.
+
+    Raises:
+        KeyboardInterrupt: nothing did; nbgrader was stopped, and keeps that to itself.
+    """
+    logged, raised = ((result.get(part) or "").strip().splitlines() for part in ("log", "error"))
+    if raised and raised[-1].startswith("KeyboardInterrupt"):
+        raise KeyboardInterrupt
+    lines = [line for line in [*raised, *logged] if line.strip()]
+    errors = [line for line in lines if _ERROR.match(line) and "NbGraderException" not in line]
+    return (errors or lines or ["nbgrader gave no reason"])[-1].strip()[:300]
+
+
+_ERROR = re.compile(r" {0,4}(\w+\.)*\w+(Error|Exception): \S")  # the last line of a traceback
 
 
 def _one_validation() -> Any:

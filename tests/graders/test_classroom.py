@@ -12,9 +12,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import typer
+from sqlalchemy.exc import OperationalError
+from typer.testing import CliRunner
 
 from backprop_lab.exercises import of_assignment
-from graders import records
+from graders import commands, records
 from graders.classroom import grade_class, new_or_changed, only_grader
 from graders.course import Course, CourseError
 from graders.judging import Judged, judge_bytes, read_submitted
@@ -322,3 +325,126 @@ def test_ctrl_c_on_the_command_says_what_was_kept(course):
     done = subprocess.run(command, cwd=course.root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert new_or_changed(course, ASSIGNMENT) == []
+
+
+# ---------------------------------------------------------------- what nbgrader deletes when it fails
+
+
+def told(course, *words):
+    """Exit code and everything said, on one line, of a command in the course; no traceback."""
+    app = typer.Typer()
+    commands.register(app, [])
+    done = CliRunner().invoke(app, [*map(str, words), "--course", str(course.root)])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, " ".join(done.output.split())
+
+
+def test_a_release_that_fails_leaves_the_last_one(course):
+    source = course.root / "notebooks" / ASSIGNMENT / NOTEBOOK
+    released = (course.root / "release" / ASSIGNMENT / NOTEBOOK).read_bytes()
+    source.write_text(source.read_text()[:5000])
+    code, said = told(course, "release", ASSIGNMENT)
+    assert code == 1
+    assert "could not be released, and nothing was changed: " in said
+    assert "NotJSONError" in said
+    assert (course.root / "release" / ASSIGNMENT / NOTEBOOK).read_bytes() == released
+
+
+def test_feedback_that_is_stopped_or_fails_keeps_the_old_page_and_does_not_claim_success(course, monkeypatch):
+    grade_class(course, ASSIGNMENT, ["blank", "right-plain"], Clerk())
+    assert told(course, "feedback", ASSIGNMENT)[0] == 0
+    page = course.feedback_page("blank", ASSIGNMENT)
+    before = page.read_bytes()
+
+    def fails(error):
+        def convert(*_):
+            raise error
+
+        monkeypatch.setattr("nbgrader.converters.GenerateFeedback.convert_single_notebook", convert)
+
+    fails(RuntimeError("no ink"))
+    code, said = told(course, "feedback", ASSIGNMENT)
+    assert code == 1
+    assert "blank: RuntimeError: no ink" in said
+    assert "No feedback page was written." in said
+    assert "✓" not in said
+    fails(KeyboardInterrupt())
+    assert told(course, "feedback", ASSIGNMENT)[0] != 0
+    assert page.read_bytes() == before
+
+
+def test_another_gradebook_is_refused_before_anything_is_graded_and_can_be_entered(course):
+    grade_class(course, ASSIGNMENT, ["blank"], Clerk())
+    other = f"sqlite:///{course.root / 'other.db'}"
+    code, said = told(course, "grade", ASSIGNMENT, "--db", other)
+    assert code == 1
+    assert "is not in the gradebook yet: run backprop-lab release 01-chain-rule --db sqlite" in said
+    assert graded_notebook(course, "blank").is_file()
+    assert told(course, "release", ASSIGNMENT, "--db", other)[0] == 0
+    assert told(course, "grade", ASSIGNMENT, "--db", other, "--student", "blank")[0] == 0
+
+
+def test_a_gradebook_that_cannot_be_written_takes_no_grade_away(course, monkeypatch):
+    grade_class(course, ASSIGNMENT, ["blank"], Clerk())
+    before = graded_notebook(course, "blank").read_bytes()
+
+    def readonly(*_, **__):
+        raise OperationalError("UPDATE", {}, Exception("attempt to write a readonly database"))
+
+    monkeypatch.setattr("nbgrader.api.Gradebook.update_or_create_submission", readonly)
+    outcome = grade_class(course, ASSIGNMENT, ["blank"], Clerk())
+    assert "cannot be written" in outcome.stopped
+    assert graded_notebook(course, "blank").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["grade", "feedback", "report"])
+def test_a_gradebook_that_is_none_gets_a_sentence(course, command):
+    (course.root / "gradebook.db").write_bytes(b"not a database, but long enough to look like one" * 99)
+    code, said = told(course, command, ASSIGNMENT)
+    assert code == 1
+    assert "The gradebook is damaged (file is not a database)" in said
+
+
+def test_a_url_that_is_none_gets_a_sentence(course):
+    code, said = told(course, "grade", ASSIGNMENT, "--db", "garbage")
+    assert code == 1
+    assert "The gradebook cannot be used: Could not parse" in said
+
+
+@pytest.mark.parametrize("words", ["yesterday evening", "\udcff", "99999999999999999999"])
+def test_a_time_stamp_that_is_no_date_concerns_one_student_alone(course, words):
+    stamp = course.root / "submitted" / "blank" / ASSIGNMENT / "timestamp.txt"
+    grade_class(course, ASSIGNMENT, ["blank", "mistake-tie", "right-plain"], Clerk())
+    stamp.write_text(words, errors="surrogateescape")
+    assert new_or_changed(course, ASSIGNMENT) == ["blank"]
+    outcome = grade_class(course, ASSIGNMENT, ["blank", "right-plain"], Clerk())
+    assert outcome.graded == ["right-plain"]
+    assert "timestamp.txt holds no date" in outcome.failed["blank"]
+    for command in ("feedback", "report"):
+        assert told(course, command, ASSIGNMENT)[0] == 0
+    stamp.write_text("")
+    assert grade_class(course, ASSIGNMENT, ["blank"], Clerk()).graded == ["blank"]
+    assert new_or_changed(course, ASSIGNMENT) == []
+
+
+def test_a_released_notebook_that_is_damaged_is_nobodys_fault_but_ours(course):
+    released = course.root / "release" / ASSIGNMENT / NOTEBOOK
+    released.write_text(released.read_text()[:5000])
+    code, said = told(course, "grade", ASSIGNMENT)
+    assert code == 1
+    assert "cannot be read (NotJSONError): run backprop-lab release 01-chain-rule again." in said
+
+
+def test_a_folder_that_nbgrader_takes_for_a_pattern_is_refused(course):
+    place = course.root.rename(course.root.with_name("ML [2026]"))
+    with pytest.raises(CourseError, match="has a \\[ and a \\] in its path"):
+        Course(place)
+
+
+def test_the_demonstration_does_not_delete_the_course_it_is_made_from(course):
+    (course.root / ".backprop-lab-demo").touch()
+    for folder in (course.root, course.root / "notebooks" / "d"):
+        code, said = told(course, "demo", folder)
+        assert code == 1
+        assert "holds the course, or lies in its notebooks" in said
+    assert (course.root / "notebooks" / ASSIGNMENT / NOTEBOOK).is_file()
