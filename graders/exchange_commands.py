@@ -47,9 +47,10 @@ def collect(
         if source not in collecting.PATTERNS:
             raise CourseError(f"--from takes canvas or moodle; got '{source}'.")
         notebook = place.released_notebooks(assignment)[0].stem
-        students, strange = collecting.collect(place.api, assignment, notebook, archive, source)
-    for name in strange:
-        console.print(f"[yellow]![/] left out: {escape(name)}", highlight=False)
+        students, left = collecting.collect(place.api, assignment, notebook, archive, source)
+    for one in left:
+        said = escape(f"left out: {one.member}: {one.why}")
+        console.print(f"[yellow]![/] {said}", highlight=False, soft_wrap=True)
     console.print(f"[green]✓[/] {len(students)} submissions collected", highlight=False)
 
 

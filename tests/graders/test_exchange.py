@@ -98,6 +98,19 @@ def test_entering_a_list_twice_changes_nothing_the_second_time(course):  # noqa:
 # --------------------------------------------------------------------- submissions from a zip file
 
 
+ADA = {"id": "ada", "first_name": "Ada", "last_name": "Lovelace"}
+
+
+def sorted_out(source, roster, *names):
+    """Members by student, and what is said of the others."""
+    found, left = sort_out(list(names), source, roster, ASSIGNMENT)
+    return {one.student: one.member for one in found}, {one.member: one.why for one in left}
+
+
+def moodle(name, user, file=NOTEBOOK):
+    return f"{name}_{user}_assignsubmission_file_/{file}"
+
+
 def test_canvas_names_are_sorted_out_and_the_latest_attempt_wins():
     names = [
         f"lovelaceada_4711_100_{NOTEBOOK}",
@@ -105,18 +118,98 @@ def test_canvas_names_are_sorted_out_and_the_latest_attempt_wins():
         f"unknown_5000_101_{NOTEBOOK}",
         "readme.txt",
     ]
-    found, strange = sort_out(names, "canvas", [{"id": "ada", "lms_user_id": "4711"}])
-    assert {one.student: one.member for one in found} == {"ada": names[1], "unknown": names[2]}
-    assert strange == ["readme.txt"]
+    found, left = sorted_out("canvas", [{"id": "ada", "lms_user_id": "4711"}], *names)
+    assert found == {"ada": names[1]}
+    assert left == {
+        names[0]: "of ada, 01-chain-rule-1.ipynb was taken",
+        names[2]: "the roster has no unknown",
+        names[3]: "it is no notebook under a name that Canvas gives",
+    }
+
+
+def test_canvas_names_are_matched_with_names_where_the_roster_has_no_number():
+    names = [f"lovelaceada_4711_1_{NOTEBOOK}", f"obrienconan_4712_2_{NOTEBOOK}"]
+    conan = {"id": "conan", "first_name": "Conan", "last_name": "O'Brien", "lms_user_id": "99"}
+    found, left = sorted_out("canvas", [ADA, conan], *names)
+    assert found == {"ada": names[0]}
+    assert list(left) == names[1:]  # his number is known, and it is another
 
 
 def test_moodle_names_are_found_by_the_name_of_the_student():
-    names = [
-        f"Émilie du Châtelet_12_assignsubmission_file_/{NOTEBOOK}",
-        f"Bo Peep_13_assignsubmission_file_{NOTEBOOK}",
+    names = [moodle("Émilie du Châtelet", 12), f"Bo Peep_13_assignsubmission_file_{NOTEBOOK}"]
+    emilie = {"id": "emilie", "first_name": "Emilie", "last_name": "du Chatelet"}
+    assert sorted_out("moodle", [emilie, {"id": "bo-peep"}], *names) == (
+        {"emilie": names[0], "bo-peep": names[1]},  # bo-peep has no name: grading has added this student
+        {},
+    )
+
+
+def test_names_in_any_script_are_told_apart():
+    roster = [
+        {"id": "wei1", "first_name": "伟", "last_name": "王"},
+        {"id": "na2", "first_name": "娜", "last_name": "李"},
+        {"id": "ram", "first_name": "राम", "last_name": ""},
     ]
-    found, strange = sort_out(names, "moodle", [{"id": "emilie", "name": "Emilie du Chatelet"}])
-    assert ([one.student for one in found], strange) == (["bo-peep", "emilie"], [])
+    names = [moodle("王伟", 4711), moodle("李娜", 4712), moodle("रमा", 4713), moodle("()", 4714)]
+    found, left = sorted_out("moodle", roster, *names)
+    assert found == {"wei1": names[0], "na2": names[1]}
+    assert left == {names[2]: "the roster has no रमा", names[3]: "the roster has no ()"}
+
+
+def test_without_a_roster_every_name_is_a_student():
+    names = [moodle("Ada Lovelace", 1), moodle("王伟", 2), moodle("()", 3)]
+    expected = {"ada-lovelace": names[0], "王伟": names[1], "3": names[2]}
+    assert sorted_out("moodle", [], *names) == (expected, {})
+    assert sorted_out("moodle", [{"id": "ada-lovelace"}], *names) == (expected, {})
+
+
+def test_two_people_of_one_name_are_left_out_and_named():
+    twin = ADA | {"id": "ada2"}
+    name = moodle("Ada Lovelace", 1)
+    _, left = sorted_out("moodle", [ADA, twin], name)
+    assert left == {name: "it can be of ada or ada2, who have one name in the roster"}
+    for known in ([ADA], []):
+        found, left = sorted_out("moodle", known, name, moodle("Ada Lovelace", 2))
+        assert not found
+        assert all(why.startswith("1 and 2 have one name") for why in left.values())
+        assert len(left) == 2
+
+
+def test_nobody_known_is_left_out_and_named():
+    name = moodle("Nobody Known", 4799)
+    assert sorted_out("moodle", [ADA], name) == ({}, {name: "the roster has no Nobody Known"})
+
+
+def test_folders_around_the_names_change_nothing_and_folders_inside_are_not_believed():
+    outer = f"Sub/{moodle('Ada Lovelace', 4711)}"
+    assert sorted_out("moodle", [ADA], outer)[0] == {"ada": outer}
+    pretended = moodle("Ada Lovelace", 4711, moodle("Bo Peep", 13))
+    bo = {"id": "bo", "first_name": "Bo", "last_name": "Peep"}
+    assert sorted_out("moodle", [ADA, bo], pretended)[0] == {"ada": pretended}
+
+
+@pytest.mark.parametrize(
+    ("files", "taken"),
+    [
+        (["zz.ipynb", NOTEBOOK], 1),
+        ([NOTEBOOK, "zz.ipynb"], 0),
+        (["mine.ipynb"], 0),
+        (["mine.ipynb", "zz.ipynb"], None),
+        ([NOTEBOOK, f"again/{NOTEBOOK}"], None),
+    ],
+)
+def test_of_two_notebooks_the_one_with_the_right_name_is_taken(files, taken):
+    names = [moodle("Ada Lovelace", 4711, file) for file in files]
+    found, left = sorted_out("moodle", [ADA], *names)
+    assert list(found.values()) == ([] if taken is None else [names[taken]])
+    assert {*found.values(), *left} == set(names)
+
+
+def test_of_two_notebooks_in_canvas_the_one_with_the_right_name_is_taken():
+    files = ["01-chain-rule-old.ipynb", "01-chain-rule-1.ipynb", "zz.ipynb"]
+    names = [f"lovelaceada_4711_{at}_{file}" for at, file in enumerate(files)]
+    assert sorted_out("canvas", [ADA], *names)[0] == {"ada": names[1]}
+    assert sorted_out("canvas", [ADA], names[0], names[2])[0] == {"ada": names[0]}
 
 
 def test_a_zip_file_is_collected_and_leads_nowhere_else(course, tmp_path):  # noqa: F811
@@ -125,9 +218,9 @@ def test_a_zip_file_is_collected_and_leads_nowhere_else(course, tmp_path):  # no
         archive.writestr(f"lovelaceada_4711_100_{NOTEBOOK}", data)
         archive.writestr("../../../.._1_1_x.ipynb", b"out")
         archive.writestr("/etc/evil_2_2_x.ipynb", b"inside, under its own name")
-    students, strange = collect(course.api, ASSIGNMENT, ASSIGNMENT, tmp_path / "all.zip", "canvas")
+    students, left = collect(course.api, ASSIGNMENT, ASSIGNMENT, tmp_path / "all.zip", "canvas")
     assert students == ["evil", "lovelaceada"]
-    assert strange == ["../../../.._1_1_x.ipynb"]
+    assert [one.member for one in left] == ["../../../.._1_1_x.ipynb"]
     assert course.submitted_notebooks(ASSIGNMENT, "lovelaceada")[0].read_bytes() == data
     assert not list(tmp_path.parent.glob("*_x.ipynb"))
 
