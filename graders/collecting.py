@@ -6,9 +6,13 @@ more of each than a submission may have.
 
 from __future__ import annotations
 
+import logging
+import lzma
 import re
+import struct
 import unicodedata
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -29,6 +33,11 @@ _CANVAS = re.compile(r"(?P<name>[^_]+)_(?:LATE_)?(?P<user>\d+)_(?P<attempt>\d+)_
 # The outermost name counts: what is further inside the student has chosen.
 _MOODLE = re.compile(
     r"(?:[^/]*/)*?(?P<name>[^/]+?)_(?P<user>\d+)_assignsubmission_file_(?:.*/)?(?P<file>[^/]*\.ipynb)"
+)
+# What zipfile raises for what is damaged, encrypted or packed in a way that it does not know.
+_UNREADABLE = (
+    *(OSError, RuntimeError, ValueError, EOFError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
 )
 PATTERNS = {"canvas": _CANVAS, "moodle": _MOODLE}
 
@@ -172,12 +181,17 @@ class SafeExtractor(ExtractorPlugin):
 
     archive = Unicode()
     chosen = Dict(help="Students by member of the archive.")
+    unreadable = Dict(help="For members that cannot be read, why.")
 
     def extract(self, archive_path: str, extracted_path: str) -> None:
         with zipfile.ZipFile(self.archive) as archive:
             for member, student in self.chosen.items():
-                with archive.open(member) as file:
-                    data = file.read(MAX_BYTES + 1)  # whatever its header says
+                try:
+                    with archive.open(member) as file:
+                        data = file.read(MAX_BYTES + 1)  # whatever its header says
+                except _UNREADABLE as error:
+                    self.unreadable[member] = f"it cannot be read from the zip file ({error})"
+                    continue
                 Path(extracted_path, f"{student}.ipynb").write_bytes(data)
 
 
@@ -204,7 +218,7 @@ def collect(
     try:
         with zipfile.ZipFile(archive) as opened:
             names = [info.filename for info in opened.infolist() if not info.is_dir()]
-    except (OSError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise CourseError(f"{archive} cannot be read as a zip file: {error}.") from None
     if len(names) > MAX_FILES:
         raise CourseError(f"{archive} has {len(names):,} files; at most {MAX_FILES:,} are looked at.")
@@ -223,20 +237,29 @@ def collect(
     if not found:
         raise CourseError(_nothing(archive, left))
     app = ZipCollectApp(parent=None, config=api.config)
+    app.log.setLevel(logging.ERROR)
     app.coursedir = api.coursedir
     before, api.coursedir.assignment_id = api.coursedir.assignment_id, assignment
     app.force = True
-    app.extractor_plugin_inst = SafeExtractor(
-        archive=str(archive), chosen={one.member: one.student for one in found}
-    )
+    extractor = SafeExtractor(archive=str(archive), chosen={one.member: one.student for one in found})
+    app.extractor_plugin_inst = extractor
     app.collector_plugin_inst = StudentCollector(notebook=notebook)
-    Path(app._format_collect_path(app.archive_directory)).mkdir(parents=True, exist_ok=True)
     try:
+        Path(app._format_collect_path(app.archive_directory)).mkdir(parents=True, exist_ok=True)
         app.extract_archive_files()
         app.process_extracted_files()
+    except OSError as error:
+        raise CourseError(
+            f"{error.filename or api.coursedir.root} cannot be written: {error.strerror or error}. "
+            "It must be a folder of yours; mend this, and run the same command again."
+        ) from None
     finally:
         api.coursedir.assignment_id = before
-    return [one.student for one in found], left
+    left += [LeftOut(member, why) for member, why in extractor.unreadable.items()]
+    students = [one.student for one in found if one.member not in extractor.unreadable]
+    if not students:
+        raise CourseError(_nothing(archive, left))
+    return students, left
 
 
 def _nothing(archive: Path, left: list[LeftOut]) -> str:

@@ -46,8 +46,12 @@ def collect(
         place.require_released(assignment)
         if source not in collecting.PATTERNS:
             raise CourseError(f"--from takes canvas or moodle; got '{source}'.")
-        notebook = place.released_notebooks(assignment)[0].stem
-        students, left = collecting.collect(place.api, assignment, notebook, archive, source)
+        released = place.released_notebooks(assignment)
+        if not released:
+            raise CourseError(
+                f"The release of '{assignment}' has no notebook: run backprop-lab release {assignment} again."
+            )
+        students, left = collecting.collect(place.api, assignment, released[0].stem, archive, source)
     for one in left:
         said = escape(f"left out: {one.member}: {one.why}")
         console.print(f"[yellow]![/] {said}", highlight=False, soft_wrap=True)

@@ -8,9 +8,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from graders import report, roster
 from graders.collecting import collect, sort_out
+from graders.commands import register
 from graders.course import CourseError
 from graders.exports import EXPORTERS
 from graders.sample_class import ASSIGNMENT
@@ -231,6 +234,49 @@ def test_what_is_no_zip_file_is_told(course, tmp_path):  # noqa: F811
         collect(course.api, ASSIGNMENT, ASSIGNMENT, tmp_path / "all.zip", "canvas")
 
 
+def zip_of(path, **data):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in data.items():
+            archive.writestr(f"{name}_{len(name)}_1_{NOTEBOOK}", text)
+    return path
+
+
+@pytest.mark.parametrize("damage", ["data", "encrypted", "method"])
+def test_a_member_that_cannot_be_read_is_left_out_and_the_others_are_not(course, tmp_path, capfd, damage):  # noqa: F811
+    zip_of(tmp_path / "all.zip", ada=b"1" * 5000, hopper=b"2" * 5000)
+    data = bytearray((tmp_path / "all.zip").read_bytes())
+    first, entry = data.index(b"PK\3\4"), data.index(b"PK\1\2")
+    if damage == "data":
+        at = first + 30 + len(f"ada_3_1_{NOTEBOOK}")
+        data[at : at + 6] = b"\xff" * 6
+    elif damage == "encrypted":
+        data[first + 6] |= 1
+        data[entry + 8] |= 1
+    else:
+        data[first + 8] = data[entry + 10] = 77
+    (tmp_path / "all.zip").write_bytes(data)
+    students, [left] = collect(course.api, ASSIGNMENT, ASSIGNMENT, tmp_path / "all.zip", "canvas")
+    assert students == ["hopper"]
+    assert left.member.startswith("ada_")
+    assert "cannot be read from the zip file" in left.why
+    assert "ZipCollectApp" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("place", ["downloaded", "submitted/ada"])
+def test_a_folder_that_cannot_be_written_is_told(course, tmp_path, place):  # noqa: F811
+    (course.root / place).write_text("a file")
+    archive = zip_of(tmp_path / "all.zip", ada=b"{}")
+    with pytest.raises(CourseError, match=rf"{place}\S* cannot be written: .* must be a folder of yours"):
+        collect(course.api, ASSIGNMENT, ASSIGNMENT, archive, "canvas")
+
+
+def test_where_nothing_can_be_taken_the_reasons_are_told(course, tmp_path):  # noqa: F811
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("readme.txt", "")
+    with pytest.raises(CourseError, match=r"no notebook that can be taken.\nreadme.txt: it is no notebook"):
+        collect(course.api, ASSIGNMENT, ASSIGNMENT, tmp_path / "all.zip", "canvas")
+
+
 # -------------------------------------------------------------------------------- the report
 
 
@@ -272,6 +318,21 @@ def test_the_course_report_adds_up_its_assignments(graded_class):
 
 
 # ---------------------------------------------------------------------------------- the commands
+
+
+def refused(*words):
+    """What the command says, in one line; it must refuse."""
+    app = typer.Typer()
+    register(app, [])
+    result = CliRunner().invoke(app, list(words))
+    assert result.exit_code == 1, result.output
+    return " ".join(result.output.split())
+
+
+def test_a_release_without_a_notebook_is_told(course):  # noqa: F811
+    (course.root / "release" / ASSIGNMENT / NOTEBOOK).unlink()
+    said = refused("collect", ASSIGNMENT, "all.zip", "--course", str(course.root))
+    assert said.startswith(f"✗ The release of '{ASSIGNMENT}' has no notebook: run backprop-lab release")
 
 
 @pytest.mark.slow
