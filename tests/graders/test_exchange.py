@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 import typer
+from nbgrader.plugins import CsvExportPlugin
 from typer.testing import CliRunner
 
 from graders import report, roster
 from graders.collecting import collect, sort_out
 from graders.commands import register
 from graders.course import CourseError
-from graders.exports import EXPORTERS
+from graders.exports import EXPORTERS, waiting_for_a_person, write
 from graders.sample_class import ASSIGNMENT
 from tests.graders.test_classroom import NOTEBOOK, course  # noqa: F401 - a fixture
 
@@ -57,6 +58,53 @@ def test_a_student_who_handed_in_nothing_has_no_entry(graded_class, tmp_path):
             gradebook.remove_student("absent")
     assert next(line for line in canvas if line[3] == "absent")[5] == ""
     assert next(line for line in moodle if line[0] == "absent")[2:] == ["'=cmd()", "Ünal", "", "-"]
+
+
+def test_an_export_that_fails_leaves_the_old_table(graded_class, tmp_path):
+    class Failing(CsvExportPlugin):
+        def export(self, gradebook):
+            Path(self.to).write_text("half of")
+            raise OSError(28, "No space left on device")
+
+    (tmp_path / "grades.csv").write_text("old")
+    with (
+        graded_class.course.gradebook() as gradebook,
+        pytest.raises(CourseError, match=r"grades.csv cannot be written: No space left on device"),
+    ):
+        write(Failing(), gradebook, tmp_path / "grades.csv")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_an_export_does_not_make_a_gradebook(course):  # noqa: F811
+    (course.root / "gradebook.db").unlink()
+    (course.root / "grades.csv").write_text("old")
+    assert "There is no gradebook" in answer(1, "export", "--course", str(course.root))
+    assert not (course.root / "gradebook.db").exists()
+    assert (course.root / "grades.csv").read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--student", "nobody"], "The gradebook has no student 'nobody', so nothing was exported."),
+        (["--assignment", "02-multiple-paths"], "The gradebook has no assignment '02-multiple-paths'"),
+    ],
+)
+def test_an_export_of_nothing_is_refused(graded_class, tmp_path, words, said):
+    to = ["--course", str(graded_class.course.root), "--out", str(tmp_path / "grades.csv")]
+    assert said in answer(1, "export", *words, *to)
+    assert not list(tmp_path.iterdir())
+    assert "grades written to" in answer(0, "export", "--student", "blank", *to)
+    assert (tmp_path / "grades.csv").read_text().count("blank") == 1
+
+
+def test_answers_that_wait_are_counted_for_the_chosen_students(graded_class):
+    students = [s for s, row in graded_class.rows.items() if row.written is None]
+    with graded_class.course.gradebook() as gradebook:
+        assert waiting_for_a_person(gradebook, [], []) == len(students)
+        assert waiting_for_a_person(gradebook, [ASSIGNMENT], students[:1]) == 1
+        assert waiting_for_a_person(gradebook, [], ["blank"]) == ("blank" in students)
+        assert waiting_for_a_person(gradebook, ["02-multiple-paths"], []) == 0
 
 
 # ----------------------------------------------------------------------------- the class list in
@@ -320,18 +368,18 @@ def test_the_course_report_adds_up_its_assignments(graded_class):
 # ---------------------------------------------------------------------------------- the commands
 
 
-def refused(*words):
-    """What the command says, in one line; it must refuse."""
+def answer(code, *words):
+    """What the command says, in one line."""
     app = typer.Typer()
     register(app, [])
     result = CliRunner().invoke(app, list(words))
-    assert result.exit_code == 1, result.output
+    assert result.exit_code == code, result.output
     return " ".join(result.output.split())
 
 
 def test_a_release_without_a_notebook_is_told(course):  # noqa: F811
     (course.root / "release" / ASSIGNMENT / NOTEBOOK).unlink()
-    said = refused("collect", ASSIGNMENT, "all.zip", "--course", str(course.root))
+    said = answer(1, "collect", ASSIGNMENT, "all.zip", "--course", str(course.root))
     assert said.startswith(f"✗ The release of '{ASSIGNMENT}' has no notebook: run backprop-lab release")
 
 
@@ -339,7 +387,7 @@ def test_a_release_without_a_notebook_is_told(course):  # noqa: F811
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["export", "--to", "canvas"], 0, "grades written to"),
+        (["export", "--to", "canvas"], 1, "The gradebook has no student yet"),
         (["export", "--to", "excel"], 1, "--to takes nbgrader, canvas, moodle; got 'excel'."),
         (["report", "--json", "--anonymous"], 0, "course.json"),
         (["collect", ASSIGNMENT, "none.zip"], 1, "none.zip cannot be read as a zip file"),
