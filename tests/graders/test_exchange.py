@@ -114,10 +114,24 @@ CANVAS_LIST = """Student,ID,SIS User ID,SIS Login ID,Section
     Points Possible,,,,
 "Lovelace, Ada",4711,,ada,1
 """
+CANVAS_GRADES = """Student,ID,SIS User ID,SIS Login ID,Section,01-chain-rule
+,,,,,Manual Posting
+    Points Possible,,,,,10
+"Lovelace, Ada",4711,,ada,1,
+"""
 MOODLE_LIST = "First name,Surname,Username,Email address\nAda,Lovelace,ada,ada@example.org\n"
 
 
-@pytest.mark.parametrize("text", [CANVAS_LIST, MOODLE_LIST, "id,first_name,last_name\nada,Ada,Lovelace\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        CANVAS_LIST,
+        CANVAS_GRADES,
+        MOODLE_LIST,
+        "id,first_name,last_name\nada,Ada,Lovelace\n",
+        "id,last_name,first_name,section\nada,Lovelace,Ada,1\n\nada,Lovelace,Ada,2,more,more\n",
+    ],
+)
 def test_class_lists_of_three_kinds_are_read(tmp_path, text):
     (tmp_path / "list.csv").write_text(text, encoding="utf-8-sig")
     [student] = roster.read(tmp_path / "list.csv")
@@ -130,10 +144,23 @@ def test_class_lists_of_three_kinds_are_read(tmp_path, text):
         ("name\nada\n", "has no column of student ids"),
         ("id\n../../etc\n", r"Line 2 of .* has the id '\.\./\.\./etc'"),
         ("", "has no column of student ids"),
+        ("id\n", "has a header and nobody in it"),
+        ("id\n" + "a" * 129, "Line 2 of .* has an id that is too long: 129 characters, and 128 are possible"),
+        (
+            "id,first_name\nada,Ada\n\nbo,Bo\nada,Adam\n",
+            "Lines 2 and 5 of .* both have the id 'ada', for Ada and for Adam",
+        ),
+        ('id,last_name\nada,"Lovelace\nbo,Peep\ncy,Young\n', "from line 2 on: .* mark that is not closed"),
+        ('id,last_name\nada,"Lovelace\nbo,Peep"\n', "from line 2 on: a field goes on in the next line"),
+        ('id,"last_name\nada,Lovelace"\n', "from line 1 on: a field goes on in the next line"),
+        ('id,last_name\nada,Lovelace\nbo,"Peep\ncy,"Young"\n', "from line 3 on"),
+        ("id,last_name\njul,Müller\n".encode("latin-1"), "is not written in UTF-8: save it as UTF-8"),
+        ("id\njul\n".encode("utf-16"), "is not written in UTF-8: save it as UTF-8"),
+        ("id\njul\n".encode("utf-16-le"), "is not written in UTF-8: save it as UTF-8"),
     ],
 )
 def test_a_class_list_that_cannot_be_used_is_told(tmp_path, text, sentence):
-    (tmp_path / "list.csv").write_text(text)
+    (tmp_path / "list.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(CourseError, match=sentence):
         roster.read(tmp_path / "list.csv")
 
