@@ -249,9 +249,11 @@ def collect(
         app.extract_archive_files()
         app.process_extracted_files()
     except OSError as error:
+        # nbgrader makes a folder anew that is there and cannot be written: "File exists" would mislead.
+        why = "" if isinstance(error, FileExistsError) else f": {error.strerror or error}"
         raise CourseError(
-            f"{error.filename or api.coursedir.root} cannot be written: {error.strerror or error}. "
-            "It must be a folder of yours; mend this, and run the same command again."
+            f"{error.filename or api.coursedir.root} cannot be written{why}. It must be a folder "
+            "in which you may write; mend this, and run the same command again."
         ) from None
     finally:
         api.coursedir.assignment_id = before
