@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from .commands import Assignment, CourseFolder, Database, Student, _course, _sentences
+
+if TYPE_CHECKING:
+    from .course import Course
 
 console = Console()
 
@@ -46,10 +49,15 @@ def collect(
         place.require_released(assignment)
         if source not in collecting.PATTERNS:
             raise CourseError(f"--from takes canvas or moodle; got '{source}'.")
-        notebook = place.released_notebooks(assignment)[0].stem
-        students, strange = collecting.collect(place.api, assignment, notebook, archive, source)
-    for name in strange:
-        console.print(f"[yellow]![/] left out: {escape(name)}", highlight=False)
+        released = place.released_notebooks(assignment)
+        if not released:
+            raise CourseError(
+                f"The release of '{assignment}' has no notebook: run backprop-lab release {assignment} again."
+            )
+        students, left = collecting.collect(place.api, assignment, released[0].stem, archive, source)
+    for one in left:
+        said = escape(f"left out: {one.member}: {one.why}")
+        console.print(f"[yellow]![/] {said}", highlight=False, soft_wrap=True)
     console.print(f"[green]✓[/] {len(students)} submissions collected", highlight=False)
 
 
@@ -64,10 +72,8 @@ def export(
     db: Database = "",
 ) -> None:
     """Write the grades as a CSV file for another system."""
-    from nbgrader.api import SubmittedAssignment
-
     from .course import CourseError
-    from .exports import EXPORTERS
+    from .exports import EXPORTERS, waiting_for_a_person, write
 
     with _sentences():
         place = _course(course, db)
@@ -77,20 +83,39 @@ def export(
             place.require(name)
         kind, default = EXPORTERS[to]
         file = out or place.root / default
+        _require_gradebook(place)
         with place.gradebook() as gradebook:
-            plugin = kind(to=str(file), assignment=assignment or [], student=student or [])
-            try:
-                plugin.export(gradebook)
-            except OSError as error:
-                raise CourseError(f"{file} cannot be written: {error.strerror or error}.") from None
-            waiting = sum(
-                submission.needs_manual_grade
-                for submission in gradebook.db.query(SubmittedAssignment)
-                if not assignment or submission.assignment.name in assignment
-            )
+            _require_entered("assignment", assignment or [], [one.name for one in gradebook.assignments])
+            _require_entered("student", student or [], [one.id for one in gradebook.students])
+            write(kind(assignment=assignment or [], student=student or []), gradebook, file)
+            waiting = waiting_for_a_person(gradebook, assignment or [], student or [])
     if waiting:
         console.print(
             f"[yellow]![/] {waiting} submissions have answers that wait for a person; they count 0 so far",
             highlight=False,
         )
     console.print(f"[green]✓[/] grades written to {escape(str(file))}", highlight=False, soft_wrap=True)
+
+
+def _require_gradebook(place: Course) -> None:
+    """Raise CourseError rather than let SQLite make an empty file."""
+    from sqlalchemy.engine import make_url
+
+    from .course import CourseError
+
+    url = make_url(place.api.coursedir.db_url)
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():
+        raise CourseError(
+            f"There is no gradebook {url.database}: release and grade an assignment first, "
+            "or name the gradebook with --db."
+        )
+
+
+def _require_entered(what: str, names: list[str], known: list[str]) -> None:
+    from .course import CourseError
+
+    if not known:
+        raise CourseError(f"The gradebook has no {what} yet, so there are no grades to export.")
+    for name in names:
+        if name not in known:
+            raise CourseError(f"The gradebook has no {what} '{name}', so nothing was exported.")

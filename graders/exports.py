@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from nbgrader.api import Gradebook, Student, SubmittedAssignment
 from nbgrader.plugins import CsvExportPlugin
 from nbgrader.plugins.export import ExportPlugin
+
+from .errors import CourseError
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -88,3 +91,34 @@ EXPORTERS: dict[str, tuple[type[ExportPlugin], str]] = {
     "canvas": (Canvas, Canvas.default_file),
     "moodle": (Moodle, Moodle.default_file),
 }
+
+
+def write(plugin: ExportPlugin, gradebook: Gradebook, file: Path) -> None:
+    """Let the plug-in write the file; the old one stays until the new one is complete.
+
+    Raises:
+        CourseError: it cannot be written.
+    """
+    plain = file.is_file() or not file.exists()  # and no /dev/stdout
+    target = file.resolve() if plain else file
+    made = target.with_name(f".{target.name}.{os.getpid()}") if plain else target
+    plugin.to = str(made)
+    try:
+        plugin.export(gradebook)
+        if plain:
+            made.replace(target)
+    except OSError as error:
+        raise CourseError(f"{file} cannot be written: {error.strerror or error}.") from None
+    finally:
+        if plain:
+            made.unlink(missing_ok=True)
+
+
+def waiting_for_a_person(gradebook: Gradebook, assignments: list[str], students: list[str]) -> int:
+    """How many submissions have answers that nobody has graded; all are counted where a list is empty."""
+    return sum(
+        submission.needs_manual_grade
+        for submission in gradebook.db.query(SubmittedAssignment)
+        if (not assignments or submission.assignment.name in assignments)
+        and (not students or submission.student_id in students)
+    )
