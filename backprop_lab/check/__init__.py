@@ -34,17 +34,20 @@ _failed: Counter[str] = Counter()  # failed checks of this session, to choose th
 _asked: Counter[str] = Counter()  # hints asked for in this session
 
 
-def verdict_on(function: Callable[..., Any]) -> Verdict:
-    """Run the public battery on a function, found by its name.
+def verdict_on(function: Callable[..., Any], name: str = "") -> Verdict:
+    """Run the public battery on a function.
+
+    Args:
+        name: of the exercise it answers; its own name if not given.
 
     Raises:
-        UnknownExerciseError: its name is no exercise of the course.
+        UnknownExerciseError: that name is no exercise of the course.
     """
     if not callable(function):
         raise UnknownExerciseError(
             f"check takes the function itself, as in check(add_backward); got {type(function).__name__}."
         )
-    exercise = find(getattr(function, "__name__", type(function).__name__))
+    exercise = find(name or getattr(function, "__name__", type(function).__name__))
     problem = arity_problem(exercise, function)
     if problem:
         finding = Finding("values", exercise.signature, problem)

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..exercises import REGISTRY
 from . import verdict_on
+from .run import described
 from .verdict import Verdict
 
 MAX_BYTES = 20_000_000
@@ -70,14 +71,20 @@ def scoreboard(cells: list[dict[str, Any]]) -> Iterator[Verdict]:
         try:
             with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
                 exec(compile(transform(source_of(cell)), f"<cell {grade_id}>", "exec"), namespace)
-        except Exception as error:
-            raised[grade_id] = f"Its cell raised {type(error).__name__}: {error}"
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # exit() in a cell does not end the check
+            raised[grade_id] = f"Its cell raised {described(error)}"
     for name in dict.fromkeys(names):
         function = namespace.get(name)
         if not callable(function):
             note = raised.get(name, f"No function called {name} was found.")
             yield Verdict(name, "no answer", 0.0, note=note)
             continue
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            verdict = verdict_on(function)
+        try:
+            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+                verdict = verdict_on(function, name)
+        except Exception as error:  # whatever a strange object does to who judges it, the others are judged
+            note = f"It could not be judged: {described(error)}"
+            verdict = Verdict(name, "no answer", 0.0, note=note)
         yield verdict

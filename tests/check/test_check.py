@@ -260,3 +260,38 @@ def test_delta_is_signed_and_not_constant():
         delta = exercise.battery(0)[0].args[0]
         assert (delta > 0).any()
         assert (delta < 0).any()
+
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (SystemExit(0), "SystemExit: 0"),
+        (BaseException("all of it"), "BaseException: all of it"),
+        (Unspeakable(), "Unspeakable: (its message cannot be shown)"),
+        (ValueError("\ud800"), r"ValueError: \ud800"),
+    ],
+)
+def test_whatever_is_raised_is_a_line_of_the_verdict(error, said):
+    def add_backward(delta, a, b):
+        raise error
+
+    text = str(verdict_on(add_backward))
+    assert said in text
+    assert text.encode()  # can be printed
+
+
+def test_the_interrupt_of_the_user_is_not_an_answer():
+    def add_backward(delta, a, b):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        verdict_on(add_backward)
+
+
+def test_a_function_is_judged_as_the_exercise_it_is_said_to_answer():
+    assert verdict_on(lambda delta, a, b: (delta, delta), "add_backward").passed
