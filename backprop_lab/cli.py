@@ -82,15 +82,23 @@ def check(
     if problem:
         raise refuse(f"{file}: {problem}.")
     verdicts = []
-    with console.status("checking…"):
-        for verdict in scoreboard(cells):
-            verdicts.append(verdict)
-            lines = verdict.lines()
-            console.print(escape("\n".join(lines if details else lines[:1])), highlight=False)
+    try:
+        with console.status("checking…"):
+            for verdict in scoreboard(cells):
+                verdicts.append(verdict)
+                lines = verdict.lines()
+                console.print(escape("\n".join(lines if details else lines[:1])), highlight=False)
+    except KeyboardInterrupt as stopped:
+        raise refuse(_stopped(stopped)) from None
     if not verdicts:
         raise refuse(f"{file} has no exercise of the course in it.")
     passed = sum(verdict.passed for verdict in verdicts)
     console.print(f"[bold]{passed} of {len(verdicts)} functions right[/]", highlight=False)
+
+
+def _stopped(interrupt: KeyboardInterrupt) -> str:
+    what = f" while this was running: {interrupt}" if str(interrupt) else ""
+    return f"Stopped by you{what}."
 
 
 @app.command()
@@ -112,6 +120,8 @@ def progress(
         with console.status(f"checking {escape(name)}…"):
             try:
                 lines.append(workspace.progress_of(name, path, released[name]))
+            except KeyboardInterrupt as stopped:
+                raise refuse(f"{name}: {_stopped(stopped)}") from None
             except OSError as error:
                 lines.append(workspace.Progress(name, problem=f"cannot be read: {error.strerror or error}"))
     console.print(_progress_table(lines))

@@ -34,11 +34,12 @@ _failed: Counter[str] = Counter()  # failed checks of this session, to choose th
 _asked: Counter[str] = Counter()  # hints asked for in this session
 
 
-def verdict_on(function: Callable[..., Any], name: str = "") -> Verdict:
+def verdict_on(function: Callable[..., Any], name: str = "", limited: bool = False) -> Verdict:
     """Run the public battery on a function.
 
     Args:
         name: of the exercise it answers; its own name if not given.
+        limited: end a call that takes longer than the exercise allows.
 
     Raises:
         UnknownExerciseError: that name is no exercise of the course.
@@ -55,7 +56,7 @@ def verdict_on(function: Callable[..., Any], name: str = "") -> Verdict:
     verdict = None
     for seed in SEEDS:
         cases = exercise.battery(seed)
-        verdict = assess(exercise, cases, call_all(exercise, function, cases))
+        verdict = assess(exercise, cases, call_all(exercise, function, cases, limited))
         if not verdict.passed:
             break
     assert verdict is not None

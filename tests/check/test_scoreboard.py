@@ -32,7 +32,8 @@ def board(**sources):
         "add_backward = functools.partial(mine, 1)",
         "def twice(f):\n    def inner(*args):\n        return f(*args)\n    return inner\n"
         "@twice\ndef add_backward(delta, a, b):\n    return delta, delta",
-        "class Mine:\n    def __call__(self, delta, a, b):\n        return delta, delta\nadd_backward = Mine()",
+        "class Mine:\n    def __call__(self, delta, a, b):\n        return delta, delta\n"
+        "add_backward = Mine()",
     ],
     ids=["lambda", "alias", "partial", "decorator", "object"],
 )
@@ -78,3 +79,39 @@ def test_what_cannot_be_judged_is_a_line_and_no_end():
     source = "def add_backward(delta, a, *, c=type('R', (), {'__repr__': lambda s: 1 / 0})()):\n    return 1"
     verdict = board(add_backward=source)["add_backward"]
     assert "It could not be judged: ZeroDivisionError" in verdict.note
+
+
+@pytest.mark.parametrize(
+    "line", ["%%time", "%time 1", "%timeit -n1 -r1 1", "!ls", "%matplotlib inline", "exit()", "print(1)"]
+)
+def test_a_cell_runs_as_in_a_notebook(line, capfd):
+    source = f"{line}\ndef add_backward(delta, a, b):\n    return delta, delta"
+    assert board(add_backward=source)["add_backward"].passed
+    assert capfd.readouterr() == ("", "")
+
+
+def test_nobody_is_at_the_keyboard():
+    source = "def add_backward(delta, a, b):\n    return delta, float(input())"
+    assert "EOFError" in str(board(add_backward=source)["add_backward"])
+
+
+def test_notebooks_do_not_see_each_other():
+    board(setup="x = 1")
+    assert (
+        board(add_backward="x")["add_backward"].note == "Its cell raised NameError: name 'x' is not defined"
+    )
+
+
+@pytest.mark.parametrize("loop", ["while True: pass", "import time; time.sleep(60)"])
+def test_what_never_ends_is_ended(monkeypatch, loop):
+    monkeypatch.setattr("backprop_lab.check.notebook.CELL_SECONDS", 0.3)
+    found = board(add_backward=loop, multiply_backward=f"def multiply_backward(delta, a, b):\n    {loop}")
+    assert found["add_backward"].note.startswith("Its cell took more than 0.3 seconds")
+    assert "There was no answer: the call took more than 2 seconds." in str(found["multiply_backward"])
+
+
+def test_an_interrupt_says_what_was_running():
+    with pytest.raises(KeyboardInterrupt, match="add_backward"):
+        board(add_backward="def add_backward(delta, a, b):\n    raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt, match="the cell of add_backward"):
+        board(add_backward="raise KeyboardInterrupt")
