@@ -121,7 +121,7 @@ def test_an_input_edited_in_place_is_reported_even_where_the_values_are_right():
     ("returned", "said"),
     [
         (lambda d, a, b: None, "returned None instead of (da, db): is the return missing?"),
-        (lambda d, a, b: d, "returned 3 values; expected 2"),
+        (lambda d, a, b: d, "returned one array of shape (3, 4); expected a tuple of 2: (da, db)."),
         (lambda d, a, b: (d, d, d), "returned 3 values; expected 2"),
         (lambda d, a, b: (d, "delta"), "db is a str; expected a number or an array"),
         (lambda d, a, b: (d, None), "db is None"),
