@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import Any
 
 from ..exercises import UnknownExerciseError, find
 from ..exercises.exercise import arity_problem
 from .assess import Answer, assess
 from .display import card
+from .output import Held
 from .predict import Prediction, predict
 from .run import call_all
 from .verdict import CheckFailed, Finding, Verdict
@@ -29,6 +31,8 @@ __all__ = [
 ]
 
 SEEDS = (1, 2)  # of the public battery; the judge draws its own
+
+PRINTED = 2000  # characters of what a function prints that a check shows: it makes some twenty calls
 
 _failed: Counter[str] = Counter()  # failed checks of this session, to choose the hint
 _asked: Counter[str] = Counter()  # hints asked for in this session
@@ -83,7 +87,11 @@ def check(function: Callable[..., Any]) -> None:
       The exponential is its own derivative, evaluated at the input x.
       ...
     """
-    verdict = verdict_on(function)
+    screen = Held(PRINTED, sys.stdout)
+    with redirect_stdout(screen):
+        verdict = verdict_on(function)
+    if screen.held:
+        print(f"\n… and {screen.held:,} more characters that your function printed are not shown.")
     name = verdict.exercise
     clue = ""
     if verdict.status == "failed" and not verdict.mistake:

@@ -11,12 +11,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-
-class Nowhere(io.TextIOBase):
-    """A stream that forgets what is printed."""
-
-    def write(self, text: str) -> int:
-        return len(text)
+from .output import Held
 
 
 @contextmanager
@@ -24,7 +19,7 @@ def quiet() -> Iterator[None]:
     """What runs inside prints nothing, and is told that nobody is at the keyboard."""
     before, sys.stdin = sys.stdin, io.StringIO()
     try:
-        with redirect_stdout(Nowhere()), redirect_stderr(Nowhere()):
+        with redirect_stdout(Held()), redirect_stderr(Held()):
             yield
     finally:
         sys.stdin = before

@@ -295,3 +295,25 @@ def test_the_interrupt_of_the_user_is_not_an_answer():
 
 def test_a_function_is_judged_as_the_exercise_it_is_said_to_answer():
     assert verdict_on(lambda delta, a, b: (delta, delta), "add_backward").passed
+
+
+def test_what_a_function_prints_is_shown_up_to_a_limit(capsys):
+    def add_backward(delta, a, b):
+        print("x" * 10_000)
+        return delta, delta
+
+    check(add_backward)
+    said = capsys.readouterr().out
+    assert len(said) < 2200
+    assert "more characters that your function printed are not shown" in said
+    assert "✓ add_backward: passed" in said
+
+
+def test_a_little_print_is_shown_as_it_is(capsys):
+    def square_backward(delta, x):
+        print("here")
+        return 2 * x * delta
+
+    check(square_backward)
+    said = capsys.readouterr().out
+    assert said == "here\n" * said.count("here") + "✓ square_backward: passed, 9 calls right\n"
