@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import platform
 import shutil
 import subprocess
@@ -76,9 +77,12 @@ def check(
     """How far along a notebook is: each function, right or what is wrong with it."""
     from .check.notebook import read_cells, scoreboard
 
-    if not file.is_file():
-        raise refuse(f"There is no file {file}." if not file.exists() else f"{file} is not a file.")
-    cells, problem = read_cells(file.read_bytes())
+    try:
+        if not file.is_file():
+            raise refuse(f"There is no file {file}." if not file.exists() else f"{file} is not a file.")
+        cells, problem = read_cells(file.read_bytes())
+    except OSError as error:
+        raise refuse(f"{file} cannot be read: {error.strerror or error}.") from None
     if problem:
         raise refuse(f"{file}: {problem}.")
     verdicts = []
@@ -245,5 +249,8 @@ def _needs_checkout() -> None:
 
 def main() -> None:
     """Entry point of the ``backprop-lab`` command."""
+    for stream in (sys.stdout, sys.stderr):  # an encoding without ✓, or half a character in an answer
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     _add_course_commands()
     app()

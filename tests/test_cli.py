@@ -193,3 +193,28 @@ def test_the_whole_demo(tmp_path):
     for page in ("feedback/mistake-swapped/01-chain-rule/01-chain-rule.html", "reports/01-chain-rule.html"):
         assert str(tmp_path / "demo" / page) in said
         assert (tmp_path / "demo" / page).is_file()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+@pytest.mark.parametrize("words", [["doctor"], ["check", "01-chain-rule.ipynb"]])
+def test_an_encoding_without_the_marks_is_no_end(notebook, monkeypatch, encoding, words):
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    code, said, complained = run(*words, cwd=notebook.parent)
+    assert (code, complained) == (0, "")
+    assert "? " in said
+
+
+def test_a_file_that_may_not_be_read_gets_a_sentence(notebook, monkeypatch):
+    from typer.testing import CliRunner
+
+    import backprop_lab.cli as cli
+
+    def refused(self):
+        raise PermissionError(13, "Permission denied")
+
+    for method in ("read_bytes", "is_file"):  # the file, or the folder it is in
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, method, refused)
+            done = CliRunner().invoke(cli.app, ["check", str(notebook)])
+        assert done.exit_code == 1
+        assert "cannot be read: Permission denied." in done.output
