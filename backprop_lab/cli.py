@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.util
 import io
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated
@@ -54,17 +56,20 @@ def start(
     if folder.exists() and not folder.is_dir():
         raise refuse(f"{folder} is a file; start needs a folder, or a name for a new one.")
     sources = sorted(ASSIGNMENTS.glob("*.ipynb"))
-    try:
-        done = workspace.hand_out(sources, folder)
-    except OSError as error:
-        raise refuse(f"{folder} cannot be written: {error.strerror or error}.") from None
+    done = workspace.hand_out(sources, folder)
     for one in done:
         word = "kept" if one.what in ("kept", "beside", "current") else one.what
         line = f"  {word:<8} {escape(str(one.path))}" + (f" ({escape(one.sentence)})" if one.sentence else "")
         console.print(line, highlight=False, soft_wrap=True)
+    if any(one.what == "failed" for one in done):
+        raise refuse(
+            f"Not all of {folder} could be written. Mend what is said above and run start again: "
+            "your work and what is here already are safe."
+        )
     first = folder / sources[0].stem / sources[0].name
     if not lab:
-        console.print(f"Open it with: jupyter lab {escape(str(first))}", highlight=False, soft_wrap=True)
+        words = f"jupyter lab {shlex.quote(str(first))}"
+        console.print(f"Open it with: {escape(words)}", highlight=False, soft_wrap=True)
         return
     raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyter", "lab", str(first)]))
 
