@@ -116,10 +116,14 @@ def progress(
 ) -> None:
     """How far along you are: functions right and points so far, in every notebook."""
     released = {path.stem: path for path in sorted(ASSIGNMENTS.glob("*.ipynb"))}
-    found = workspace.notebooks(folder, released)
+    try:
+        found = workspace.notebooks(folder, released)
+    except OSError as error:
+        raise refuse(f"{folder} cannot be read: {error.strerror or error}.") from None
     if not any(found.values()):
         raise refuse(
-            f"There is no notebook of the course in {folder}: backprop-lab start {folder} puts them there."
+            f"There is no notebook of the course in {folder}: "
+            f"backprop-lab start {shlex.quote(str(folder))} puts them there."
         )
     lines = []
     for name, path in found.items():
@@ -174,12 +178,17 @@ def draw(
     path = out or Path(f"{name}.html" if step else f"{name}.svg")
     if step and path.suffix.lower() not in (".html", ".svg"):
         raise refuse(f"{path}: steps are saved as .html, with a slider, or as .svg, which plays by itself.")
+    if name not in examples.names():
+        close = get_close_matches(name, examples.names(), n=3)
+        these = ", ".join(close or examples.names())
+        which = f"The closest are {these}." if close else f"There are {these}."
+        raise refuse(f"The lectures have no graph called '{name}'. {which}")
     try:
         graph = examples.get(name)
         graph.trace()  # runs backward
         picture = graph.step(theme=theme) if step else graph.draw(theme=theme)
         picture.save(path)
-    except (KeyError, ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError) as error:
         raise refuse(f"{str(error)[:1].upper()}{str(error)[1:]}.".replace("..", ".")) from None
     except OSError as error:
         raise refuse(f"{path} cannot be written: {error.strerror or error}.") from None

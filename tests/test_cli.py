@@ -218,3 +218,20 @@ def test_a_file_that_may_not_be_read_gets_a_sentence(notebook, monkeypatch):
             done = CliRunner().invoke(cli.app, ["check", str(notebook)])
         assert done.exit_code == 1
         assert "cannot be read: Permission denied." in done.output
+
+
+def test_a_folder_of_two_words_is_quoted(tmp_path):
+    _, said, _ = run("start", "my notebooks", "--no-lab", cwd=tmp_path)
+    assert f"jupyter lab 'my notebooks/{ASSIGNMENT}/{ASSIGNMENT}.ipynb'" in said
+    _, _, complained = run("progress", "other notebooks", cwd=tmp_path)
+    assert "backprop-lab start 'other notebooks' puts them there" in complained
+
+
+def test_a_graph_that_is_not_there_gets_the_names_of_those_that_are(tmp_path):
+    code, _, complained = run("draw", "two-path", cwd=tmp_path)
+    assert code == 1
+    assert "no graph called 'two-path'. The closest are two-paths" in complained
+    _, _, complained = run("draw", "nix", cwd=tmp_path)
+    assert "There are linear-scalar, " in complained
+    assert "matrix-vector." in complained
+    assert not list(tmp_path.iterdir())
