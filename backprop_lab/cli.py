@@ -138,20 +138,23 @@ def progress(
             except OSError as error:
                 lines.append(workspace.Progress(name, problem=f"cannot be read: {error.strerror or error}"))
     console.print(_progress_table(lines))
+    for p in lines:
+        if p.problem:
+            console.print(f"{p.assignment}: {escape(p.problem)}", highlight=False, soft_wrap=True)
 
 
 def _progress_table(lines: list[workspace.Progress]) -> Table:
     table = Table(header_style="bold", show_footer=True)
-    table.add_column("assignment", "together", no_wrap=True)
+    table.add_column("assignment", "together", overflow="fold")
     for title, have, all_ in (
-        ("functions right", sum(p.right for p in lines), sum(p.functions for p in lines)),
-        ("points so far", sum(p.points for p in lines), sum(p.max_points for p in lines)),
-        ("answered in words", sum(p.answered for p in lines), sum(p.questions for p in lines)),
+        ("functions\nright", sum(p.right for p in lines), sum(p.functions for p in lines)),
+        ("points\nso far", sum(p.points for p in lines), sum(p.max_points for p in lines)),
+        ("answered\nin words", sum(p.answered for p in lines), sum(p.questions for p in lines)),
     ):
-        table.add_column(title, f"{have:g} of {all_:g}", justify="right", no_wrap=True)
+        table.add_column(title, f"{have:g} of {all_:g}", justify="right", overflow="fold")
     for p in lines:
         if p.problem:
-            table.add_row(p.assignment, escape(p.problem), "", "")
+            table.add_row(p.assignment, "–", "–", "–")
             continue
         done = "[green]✓[/] " if p.right == p.functions else ""
         table.add_row(

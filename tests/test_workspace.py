@@ -1,13 +1,15 @@
 """A student's folder: updates bring what is new and never touch work done; progress over all of it."""
 
+import io
 import json
 import os
 import shutil
 
 import nbformat
 import pytest
+from rich.console import Console
 
-from backprop_lab import workspace
+from backprop_lab import cli, workspace
 from backprop_lab.cli import ASSIGNMENTS
 from backprop_lab.workspace import RECORD, hand_out, notebooks, progress_of, read_record
 from graders.sample_class import ASSIGNMENT, PLAIN, answered
@@ -214,6 +216,19 @@ def test_progress_is_a_table_of_the_workspace(worked_in):
         assert words in line
     assert "together" in said
     assert everything_below(worked_in) == before
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_progress_cuts_nothing_in_a_narrow_terminal(worked_in, monkeypatch, columns):
+    (worked_in / "07-differentiating-inputs" / "07-differentiating-inputs.ipynb").write_text("hello")
+    monkeypatch.setattr(cli, "console", Console(width=columns, record=True, file=io.StringIO()))
+    cli.progress(worked_in)
+    said = cli.console.export_text()
+    assert "…" not in said
+    assert "07-differentiating-inputs: the file is not a notebook: it is not JSON\n" in said
+    if columns == 80:
+        for words in ("│ 07-differentiating-inputs │", "functions ┃", "10 of 11 │", "36 of 39 │"):
+            assert words in said
 
 
 def test_progress_says_what_cannot_be_read(worked_in):
