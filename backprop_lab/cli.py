@@ -183,8 +183,9 @@ def draw(
         raise refuse(f"{path}: steps are saved as .html, with a slider, or as .svg, which plays by itself.")
     if name not in examples.names():
         close = get_close_matches(name, examples.names(), n=3)
-        these = ", ".join(close or examples.names())
-        which = f"The closest are {these}." if close else f"There are {these}."
+        which = (
+            f"Did you mean {' or '.join(close)}?" if close else f"There are {', '.join(examples.names())}."
+        )
         raise refuse(f"The lectures have no graph called '{name}'. {which}")
     try:
         graph = examples.get(name)

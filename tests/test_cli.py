@@ -230,7 +230,7 @@ def test_a_folder_of_two_words_is_quoted(tmp_path):
 def test_a_graph_that_is_not_there_gets_the_names_of_those_that_are(tmp_path):
     code, _, complained = run("draw", "two-path", cwd=tmp_path)
     assert code == 1
-    assert "no graph called 'two-path'. The closest are two-paths" in complained
+    assert "no graph called 'two-path'. Did you mean two-paths or " in complained
     _, _, complained = run("draw", "nix", cwd=tmp_path)
     assert "There are linear-scalar, " in complained
     assert "matrix-vector." in complained

@@ -99,5 +99,5 @@ def _verdict_here(function: Any, name: str) -> Verdict:
             return verdict_on(function, name, limited=True)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(name) from None
-    except Exception as error:  # whatever a strange object does to who judges it, the others are judged
+    except BaseException as error:  # whatever a strange object does to its judge, the others are judged
         return Verdict(name, "no answer", 0.0, note=f"It could not be judged: {described(error)}")

@@ -57,7 +57,8 @@ def described(error: BaseException) -> str:
         message = str(error)
     except Exception:
         message = "(its message cannot be shown)"
-    return f"{type(error).__name__}: {message}".encode("utf-8", "backslashreplace").decode()
+    name = type(error).__name__
+    return (f"{name}: {message}" if message else name).encode("utf-8", "backslashreplace").decode()
 
 
 def _snapshot(value: Any) -> Any:

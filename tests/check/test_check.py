@@ -271,6 +271,7 @@ class Unspeakable(Exception):
     ("error", "said"),
     [
         (SystemExit(0), "SystemExit: 0"),
+        (SystemExit(), "    SystemExit"),
         (BaseException("all of it"), "BaseException: all of it"),
         (Unspeakable(), "Unspeakable: (its message cannot be shown)"),
         (ValueError("\ud800"), r"ValueError: \ud800"),
@@ -282,6 +283,7 @@ def test_whatever_is_raised_is_a_line_of_the_verdict(error, said):
 
     text = str(verdict_on(add_backward))
     assert said in text
+    assert not any(line.endswith(": ") for line in text.splitlines())
     assert text.encode()  # can be printed
 
 

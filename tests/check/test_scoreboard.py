@@ -75,10 +75,13 @@ def test_whatever_a_cell_raises_is_a_sentence(error, said):
     assert said in board(add_backward=error)["add_backward"].note
 
 
-def test_what_cannot_be_judged_is_a_line_and_no_end():
-    source = "def add_backward(delta, a, *, c=type('R', (), {'__repr__': lambda s: 1 / 0})()):\n    return 1"
-    verdict = board(add_backward=source)["add_backward"]
-    assert "It could not be judged: ZeroDivisionError" in verdict.note
+@pytest.mark.parametrize("error", ["ZeroDivisionError", "SystemExit"])
+def test_what_cannot_be_judged_is_a_line_and_no_end(error):
+    source = (
+        f"class Odd:\n    def __repr__(self):\n        raise {error}\n"
+        "def add_backward(delta, a, *, c=Odd()):\n    return 1"
+    )
+    assert f"It could not be judged: {error}" in board(add_backward=source)["add_backward"].note
 
 
 @pytest.mark.parametrize(
