@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated
@@ -53,17 +56,20 @@ def start(
     if folder.exists() and not folder.is_dir():
         raise refuse(f"{folder} is a file; start needs a folder, or a name for a new one.")
     sources = sorted(ASSIGNMENTS.glob("*.ipynb"))
-    try:
-        done = workspace.hand_out(sources, folder)
-    except OSError as error:
-        raise refuse(f"{folder} cannot be written: {error.strerror or error}.") from None
+    done = workspace.hand_out(sources, folder)
     for one in done:
         word = "kept" if one.what in ("kept", "beside", "current") else one.what
         line = f"  {word:<8} {escape(str(one.path))}" + (f" ({escape(one.sentence)})" if one.sentence else "")
         console.print(line, highlight=False, soft_wrap=True)
+    if any(one.what == "failed" for one in done):
+        raise refuse(
+            f"Not all of {folder} could be written. Mend what is said above and run start again: "
+            "your work and what is here already are safe."
+        )
     first = folder / sources[0].stem / sources[0].name
     if not lab:
-        console.print(f"Open it with: jupyter lab {escape(str(first))}", highlight=False, soft_wrap=True)
+        words = f"jupyter lab {shlex.quote(str(first))}"
+        console.print(f"Open it with: {escape(words)}", highlight=False, soft_wrap=True)
         return
     raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyter", "lab", str(first)]))
 
@@ -76,21 +82,32 @@ def check(
     """How far along a notebook is: each function, right or what is wrong with it."""
     from .check.notebook import read_cells, scoreboard
 
-    if not file.is_file():
-        raise refuse(f"There is no file {file}." if not file.exists() else f"{file} is not a file.")
-    cells, problem = read_cells(file.read_bytes())
+    try:
+        if not file.is_file():
+            raise refuse(f"There is no file {file}." if not file.exists() else f"{file} is not a file.")
+        cells, problem = read_cells(file.read_bytes())
+    except OSError as error:
+        raise refuse(f"{file} cannot be read: {error.strerror or error}.") from None
     if problem:
         raise refuse(f"{file}: {problem}.")
     verdicts = []
-    with console.status("checking…"):
-        for verdict in scoreboard(cells):
-            verdicts.append(verdict)
-            lines = verdict.lines()
-            console.print(escape("\n".join(lines if details else lines[:1])), highlight=False)
+    try:
+        with console.status("checking…"):
+            for verdict in scoreboard(cells):
+                verdicts.append(verdict)
+                lines = verdict.lines()
+                console.print(escape("\n".join(lines if details else lines[:1])), highlight=False)
+    except KeyboardInterrupt as stopped:
+        raise refuse(_stopped(stopped)) from None
     if not verdicts:
         raise refuse(f"{file} has no exercise of the course in it.")
     passed = sum(verdict.passed for verdict in verdicts)
     console.print(f"[bold]{passed} of {len(verdicts)} functions right[/]", highlight=False)
+
+
+def _stopped(interrupt: KeyboardInterrupt) -> str:
+    what = f" while this was running: {interrupt}" if str(interrupt) else ""
+    return f"Stopped by you{what}."
 
 
 @app.command()
@@ -99,10 +116,14 @@ def progress(
 ) -> None:
     """How far along you are: functions right and points so far, in every notebook."""
     released = {path.stem: path for path in sorted(ASSIGNMENTS.glob("*.ipynb"))}
-    found = workspace.notebooks(folder, released)
+    try:
+        found = workspace.notebooks(folder, released)
+    except OSError as error:
+        raise refuse(f"{folder} cannot be read: {error.strerror or error}.") from None
     if not any(found.values()):
         raise refuse(
-            f"There is no notebook of the course in {folder}: backprop-lab start {folder} puts them there."
+            f"There is no notebook of the course in {folder}: "
+            f"backprop-lab start {shlex.quote(str(folder))} puts them there."
         )
     lines = []
     for name, path in found.items():
@@ -112,23 +133,28 @@ def progress(
         with console.status(f"checking {escape(name)}…"):
             try:
                 lines.append(workspace.progress_of(name, path, released[name]))
+            except KeyboardInterrupt as stopped:
+                raise refuse(f"{name}: {_stopped(stopped)}") from None
             except OSError as error:
                 lines.append(workspace.Progress(name, problem=f"cannot be read: {error.strerror or error}"))
     console.print(_progress_table(lines))
+    for p in lines:
+        if p.problem:
+            console.print(f"{p.assignment}: {escape(p.problem)}", highlight=False, soft_wrap=True)
 
 
 def _progress_table(lines: list[workspace.Progress]) -> Table:
     table = Table(header_style="bold", show_footer=True)
-    table.add_column("assignment", "together", no_wrap=True)
+    table.add_column("assignment", "together", overflow="fold")
     for title, have, all_ in (
-        ("functions right", sum(p.right for p in lines), sum(p.functions for p in lines)),
-        ("points so far", sum(p.points for p in lines), sum(p.max_points for p in lines)),
-        ("answered in words", sum(p.answered for p in lines), sum(p.questions for p in lines)),
+        ("functions\nright", sum(p.right for p in lines), sum(p.functions for p in lines)),
+        ("points\nso far", sum(p.points for p in lines), sum(p.max_points for p in lines)),
+        ("answered\nin words", sum(p.answered for p in lines), sum(p.questions for p in lines)),
     ):
-        table.add_column(title, f"{have:g} of {all_:g}", justify="right", no_wrap=True)
+        table.add_column(title, f"{have:g} of {all_:g}", justify="right", overflow="fold")
     for p in lines:
         if p.problem:
-            table.add_row(p.assignment, escape(p.problem), "", "")
+            table.add_row(p.assignment, "–", "–", "–")
             continue
         done = "[green]✓[/] " if p.right == p.functions else ""
         table.add_row(
@@ -155,12 +181,18 @@ def draw(
     path = out or Path(f"{name}.html" if step else f"{name}.svg")
     if step and path.suffix.lower() not in (".html", ".svg"):
         raise refuse(f"{path}: steps are saved as .html, with a slider, or as .svg, which plays by itself.")
+    if name not in examples.names():
+        close = get_close_matches(name, examples.names(), n=3)
+        which = (
+            f"Did you mean {' or '.join(close)}?" if close else f"There are {', '.join(examples.names())}."
+        )
+        raise refuse(f"The lectures have no graph called '{name}'. {which}")
     try:
         graph = examples.get(name)
         graph.trace()  # runs backward
         picture = graph.step(theme=theme) if step else graph.draw(theme=theme)
         picture.save(path)
-    except (KeyError, ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError) as error:
         raise refuse(f"{str(error)[:1].upper()}{str(error)[1:]}.".replace("..", ".")) from None
     except OSError as error:
         raise refuse(f"{path} cannot be written: {error.strerror or error}.") from None
@@ -235,5 +267,8 @@ def _needs_checkout() -> None:
 
 def main() -> None:
     """Entry point of the ``backprop-lab`` command."""
+    for stream in (sys.stdout, sys.stderr):  # an encoding without ✓, or half a character in an answer
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     _add_course_commands()
     app()

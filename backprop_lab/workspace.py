@@ -18,7 +18,7 @@ from typing import Any, Literal
 RECORD = ".backprop-lab.json"
 _ABOUT = "Written by `backprop-lab start`: the notebooks as they were handed out. Safe to delete."
 
-What = Literal["written", "updated", "current", "kept", "beside"]
+What = Literal["written", "updated", "current", "kept", "beside", "failed"]
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,15 @@ class HandedOut:
     Attributes:
         path: the student's notebook.
         what: "written" for the first time; "updated", since nobody had worked in it; "current" already;
-            "kept" as the student's own; or kept, and the new version put "beside" it.
+            "kept" as the student's own; or kept, and the new version put "beside" it; or "failed".
         beside: where the new version is.
+        problem: why it failed.
     """
 
     path: Path
     what: What
     beside: Path | None = None
+    problem: str = ""
 
     @property
     def sentence(self) -> str:
@@ -47,31 +49,46 @@ class HandedOut:
             "updated": "you had not worked in it: it is the new version now",
             "current": "as handed out",
             "kept": "yours",
+            "failed": self.problem,
         }[self.what]
 
 
 def hand_out(sources: Iterable[Path], folder: Path) -> list[HandedOut]:
     """Put released notebooks into a folder, each as ``folder/NAME/NAME.ipynb``; no work is overwritten.
 
-    Raises:
-        OSError: the folder cannot be written.
+    One that cannot be written does not keep the others back, and is tried again the next time.
     """
     record = read_record(folder)
     out = []
-    try:
-        for source in sources:
+    for source in sources:
+        try:
             out.append(_hand_out(source, folder, record))
-    finally:  # also where the disk is full after the third: what is there is remembered
-        if out:
+        except OSError as error:
+            out.append(_failed(folder / source.stem / source.name, error))
+    if any(one.what != "failed" for one in out):
+        try:
             _write_record(folder, record)
+        except OSError as error:
+            out.append(_failed(folder / RECORD, error))
     return out
 
 
+def _failed(path: Path, error: OSError) -> HandedOut:
+    return HandedOut(path, "failed", problem=f"cannot be written: {error.strerror or error}")
+
+
 def _hand_out(source: Path, folder: Path, record: dict[str, str]) -> HandedOut:
+    """Hand one notebook out, and put it in the record once that is done."""
     released = source.read_bytes()
     target = folder / source.stem / source.name
     name = target.relative_to(folder).as_posix()
-    before, record[name] = record.get(name), digest(released)
+    done = _placed(released, target, folder, record)
+    record[name] = digest(released)
+    return done
+
+
+def _placed(released: bytes, target: Path, folder: Path, record: dict[str, str]) -> HandedOut:
+    before = record.get(target.relative_to(folder).as_posix())
     if not os.path.lexists(target):
         _write(target, released)
         return HandedOut(target, "written")

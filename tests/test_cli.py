@@ -193,3 +193,45 @@ def test_the_whole_demo(tmp_path):
     for page in ("feedback/mistake-swapped/01-chain-rule/01-chain-rule.html", "reports/01-chain-rule.html"):
         assert str(tmp_path / "demo" / page) in said
         assert (tmp_path / "demo" / page).is_file()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+@pytest.mark.parametrize("words", [["doctor"], ["check", "01-chain-rule.ipynb"]])
+def test_an_encoding_without_the_marks_is_no_end(notebook, monkeypatch, encoding, words):
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    code, said, complained = run(*words, cwd=notebook.parent)
+    assert (code, complained) == (0, "")
+    assert "? " in said
+
+
+def test_a_file_that_may_not_be_read_gets_a_sentence(notebook, monkeypatch):
+    from typer.testing import CliRunner
+
+    import backprop_lab.cli as cli
+
+    def refused(self):
+        raise PermissionError(13, "Permission denied")
+
+    for method in ("read_bytes", "is_file"):  # the file, or the folder it is in
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, method, refused)
+            done = CliRunner().invoke(cli.app, ["check", str(notebook)])
+        assert done.exit_code == 1
+        assert "cannot be read: Permission denied." in done.output
+
+
+def test_a_folder_of_two_words_is_quoted(tmp_path):
+    _, said, _ = run("start", "my notebooks", "--no-lab", cwd=tmp_path)
+    assert f"jupyter lab 'my notebooks/{ASSIGNMENT}/{ASSIGNMENT}.ipynb'" in said
+    _, _, complained = run("progress", "other notebooks", cwd=tmp_path)
+    assert "backprop-lab start 'other notebooks' puts them there" in complained
+
+
+def test_a_graph_that_is_not_there_gets_the_names_of_those_that_are(tmp_path):
+    code, _, complained = run("draw", "two-path", cwd=tmp_path)
+    assert code == 1
+    assert "no graph called 'two-path'. Did you mean two-paths or " in complained
+    _, _, complained = run("draw", "nix", cwd=tmp_path)
+    assert "There are linear-scalar, " in complained
+    assert "matrix-vector." in complained
+    assert not list(tmp_path.iterdir())

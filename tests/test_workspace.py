@@ -1,12 +1,15 @@
 """A student's folder: updates bring what is new and never touch work done; progress over all of it."""
 
+import io
 import json
 import os
 import shutil
 
 import nbformat
 import pytest
+from rich.console import Console
 
+from backprop_lab import cli, workspace
 from backprop_lab.cli import ASSIGNMENTS
 from backprop_lab.workspace import RECORD, hand_out, notebooks, progress_of, read_record
 from graders.sample_class import ASSIGNMENT, PLAIN, answered
@@ -128,9 +131,49 @@ def test_nothing_half_written_is_left(course, mine):
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_gets_a_sentence(tmp_path):
     tmp_path.chmod(0o500)
-    code, _, complained = run("start", tmp_path / "mine", "--no-lab")
+    code, said, complained = run("start", tmp_path / "mine", "--no-lab")
     assert code == 1
-    assert "cannot be written" in complained
+    assert "cannot be written" in said
+    assert "could be written" in complained
+
+
+def test_an_update_that_failed_part_way_is_finished_the_next_time(course, mine, monkeypatch):
+    hand_out(course(), mine)
+    new = course(one="one, second version", two="two, second version")
+    write = workspace._write
+
+    def full(path, data):
+        if path.name == "one.ipynb":
+            raise PermissionError(13, "Permission denied")
+        write(path, data)
+
+    monkeypatch.setattr(workspace, "_write", full)
+    done = hand_out(new, mine)
+    assert what(done) == {"one": "failed", "two": "updated"}
+    assert done[0].sentence == "cannot be written: Permission denied"
+    monkeypatch.setattr(workspace, "_write", write)
+    assert what(hand_out(new, mine)) == {"one": "updated", "two": "current"}
+    assert (mine / "one" / "one.ipynb").read_text() == "one, second version"
+
+
+def test_a_new_version_that_could_not_be_put_beside_is_put_there_the_next_time(course, mine, monkeypatch):
+    hand_out(course(), mine)
+    (mine / "one" / "one.ipynb").write_text("my work")
+    new = course(one="one, second version")
+    with monkeypatch.context() as patch:
+        patch.setattr(workspace, "_write", lambda path, data: (_ for _ in ()).throw(OSError(28, "No space")))
+        assert what(hand_out(new, mine)) == {"one": "failed", "two": "current", ".backprop-lab": "failed"}
+    assert what(hand_out(new, mine))["one"] == "beside"
+
+
+def test_start_names_what_it_wrote_and_what_it_could_not_write(mine):
+    mine.mkdir()
+    (mine / "02-multiple-paths").write_text("a file where a folder should be")
+    code, said, complained = run("start", mine, "--no-lab")
+    assert code == 1
+    assert f"written  {mine / '01-chain-rule' / '01-chain-rule.ipynb'}" in said
+    assert f"failed   {mine / '02-multiple-paths' / '02-multiple-paths.ipynb'} (cannot be written:" in said
+    assert "run start again" in complained
 
 
 # ------------------------------------------------------------------ progress
@@ -173,6 +216,19 @@ def test_progress_is_a_table_of_the_workspace(worked_in):
         assert words in line
     assert "together" in said
     assert everything_below(worked_in) == before
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_progress_cuts_nothing_in_a_narrow_terminal(worked_in, monkeypatch, columns):
+    (worked_in / "07-differentiating-inputs" / "07-differentiating-inputs.ipynb").write_text("hello")
+    monkeypatch.setattr(cli, "console", Console(width=columns, record=True, file=io.StringIO()))
+    cli.progress(worked_in)
+    said = cli.console.export_text()
+    assert "…" not in said
+    assert "07-differentiating-inputs: the file is not a notebook: it is not JSON\n" in said
+    if columns == 80:
+        for words in ("│ 07-differentiating-inputs │", "functions ┃", "10 of 11 │", "36 of 39 │"):
+            assert words in said
 
 
 def test_progress_says_what_cannot_be_read(worked_in):

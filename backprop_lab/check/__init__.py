@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import Any
 
 from ..exercises import UnknownExerciseError, find
 from ..exercises.exercise import arity_problem
 from .assess import Answer, assess
 from .display import card
+from .output import Held
 from .predict import Prediction, predict
 from .run import call_all
 from .verdict import CheckFailed, Finding, Verdict
@@ -30,21 +32,27 @@ __all__ = [
 
 SEEDS = (1, 2)  # of the public battery; the judge draws its own
 
+PRINTED = 2000  # characters of what a function prints that a check shows: it makes some twenty calls
+
 _failed: Counter[str] = Counter()  # failed checks of this session, to choose the hint
 _asked: Counter[str] = Counter()  # hints asked for in this session
 
 
-def verdict_on(function: Callable[..., Any]) -> Verdict:
-    """Run the public battery on a function, found by its name.
+def verdict_on(function: Callable[..., Any], name: str = "", limited: bool = False) -> Verdict:
+    """Run the public battery on a function.
+
+    Args:
+        name: of the exercise it answers; its own name if not given.
+        limited: end a call that takes longer than the exercise allows.
 
     Raises:
-        UnknownExerciseError: its name is no exercise of the course.
+        UnknownExerciseError: that name is no exercise of the course.
     """
     if not callable(function):
         raise UnknownExerciseError(
             f"check takes the function itself, as in check(add_backward); got {type(function).__name__}."
         )
-    exercise = find(getattr(function, "__name__", type(function).__name__))
+    exercise = find(name or getattr(function, "__name__", type(function).__name__))
     problem = arity_problem(exercise, function)
     if problem:
         finding = Finding("values", exercise.signature, problem)
@@ -52,7 +60,7 @@ def verdict_on(function: Callable[..., Any]) -> Verdict:
     verdict = None
     for seed in SEEDS:
         cases = exercise.battery(seed)
-        verdict = assess(exercise, cases, call_all(exercise, function, cases))
+        verdict = assess(exercise, cases, call_all(exercise, function, cases, limited))
         if not verdict.passed:
             break
     assert verdict is not None
@@ -79,7 +87,11 @@ def check(function: Callable[..., Any]) -> None:
       The exponential is its own derivative, evaluated at the input x.
       ...
     """
-    verdict = verdict_on(function)
+    screen = Held(PRINTED, sys.stdout)
+    with redirect_stdout(screen):
+        verdict = verdict_on(function)
+    if screen.held:
+        print(f"\n… and {screen.held:,} more characters that your function printed are not shown.")
     name = verdict.exercise
     clue = ""
     if verdict.status == "failed" and not verdict.mistake:

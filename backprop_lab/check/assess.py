@@ -195,6 +195,11 @@ def _parts(exercise: Exercise, value: Any, right: _Parts | None = None) -> _Part
         values = [value[0] if isinstance(value, tuple) and len(value) == 1 else value]
     elif isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim):
         if len(value) != len(names):
+            if isinstance(value, np.ndarray):
+                raise _Misfit(
+                    f"Your function returned one array of shape {value.shape}; "
+                    f"expected a tuple of {len(names)}: {wanted}."
+                )
             raise _Misfit(f"Your function returned {len(value)} values; expected {len(names)}: {wanted}.")
         values = list(value)
     else:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
 from ..exercises import REGISTRY
 from . import verdict_on
+from .limit import OutOfTime, time_limit
+from .run import described
 from .verdict import Verdict
 
 MAX_BYTES = 20_000_000
+CELL_SECONDS = 30.0  # an answer's cell defines a function; the set-up imports
 
 
 def read_cells(data: bytes) -> tuple[list[dict[str, Any]], str]:
@@ -54,11 +55,14 @@ def scoreboard(cells: list[dict[str, Any]]) -> Iterator[Verdict]:
     """Run the set-up and answer cells here and check each function, in the order of the notebook.
 
     The code is the user's own and runs in this process, as it would in the notebook.
-    """
-    from IPython.core.inputtransformer2 import TransformerManager
 
-    transform = TransformerManager().transform_cell
-    namespace: dict[str, Any] = {"__name__": "__main__"}
+    Raises:
+        KeyboardInterrupt: the user's own; its message is what was running.
+    """
+    from .shell import make_shell, quiet
+
+    with quiet():
+        shell = make_shell()
     raised: dict[str, str] = {}
     names = []
     for cell in cells:
@@ -68,16 +72,32 @@ def scoreboard(cells: list[dict[str, Any]]) -> Iterator[Verdict]:
         if grade_id in REGISTRY:
             names.append(grade_id)
         try:
-            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-                exec(compile(transform(source_of(cell)), f"<cell {grade_id}>", "exec"), namespace)
-        except Exception as error:
-            raised[grade_id] = f"Its cell raised {type(error).__name__}: {error}"
+            with quiet(), time_limit(CELL_SECONDS):
+                error = shell.run(source_of(cell))
+        except OutOfTime as late:
+            error = late
+        if isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt(f"the cell of {grade_id}")
+        if isinstance(error, OutOfTime):
+            raised[grade_id] = f"Its cell {error}: is there a loop in it that never ends?"
+        elif error is not None:
+            raised[grade_id] = f"Its cell raised {described(error)}"
     for name in dict.fromkeys(names):
-        function = namespace.get(name)
-        if not callable(function):
+        function = shell.user_ns.get(name)
+        if callable(function):
+            yield _verdict_here(function, name)
+        else:
             note = raised.get(name, f"No function called {name} was found.")
             yield Verdict(name, "no answer", 0.0, note=note)
-            continue
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            verdict = verdict_on(function)
-        yield verdict
+
+
+def _verdict_here(function: Any, name: str) -> Verdict:
+    from .shell import quiet
+
+    try:
+        with quiet():
+            return verdict_on(function, name, limited=True)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(name) from None
+    except BaseException as error:  # whatever a strange object does to its judge, the others are judged
+        return Verdict(name, "no answer", 0.0, note=f"It could not be judged: {described(error)}")

@@ -12,23 +12,53 @@ import numpy as np
 
 from ..exercises import Case, Exercise
 from .assess import Answer
+from .limit import OutOfTime, time_limit
 
 
-def call_all(exercise: Exercise, function: Callable[..., Any], cases: Sequence[Case]) -> list[Answer]:
-    """One answer per case; errors are answers too."""
-    return [_call(exercise, function, case) for case in cases]
+def call_all(
+    exercise: Exercise, function: Callable[..., Any], cases: Sequence[Case], limited: bool = False
+) -> list[Answer]:
+    """One answer per case; errors are answers too.
+
+    Args:
+        limited: end a call that takes longer than the exercise allows, and make no other after it.
+    """
+    answers: list[Answer] = []
+    for case in cases:
+        late = answers and answers[-1].status == "timeout"
+        answers.append(answers[-1] if late else _call(exercise, function, case, limited))
+    return answers
 
 
-def _call(exercise: Exercise, function: Callable[..., Any], case: Case) -> Answer:
+def _call(exercise: Exercise, function: Callable[..., Any], case: Case, limited: bool) -> Answer:
     args = copy.deepcopy(case.args)
+    limit = exercise.seconds if limited else None
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        with time_limit(limit), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             value = _snapshot(exercise.answer(function, args))
-    except Exception as error:
-        return Answer("raised", error=f"{type(error).__name__}: {error}", line=_line(function, error))
+    except KeyboardInterrupt:  # the user's own, and meant for all of it
+        raise
+    except OutOfTime as error:
+        return Answer("timeout", error=f"the call {error}")
+    except BaseException as error:  # exit() in a function is an answer too, and a wrong one
+        return Answer("raised", error=described(error), line=_line(function, error))
     changed = any(not _equal(a, b) for a, b in zip(args, case.args, strict=True))
     return Answer("returned", value, changed=changed)
+
+
+def described(error: BaseException) -> str:
+    r"""Type and message of an error, whatever its message is.
+
+    >>> described(ValueError("\ud800"))
+    'ValueError: \\ud800'
+    """
+    try:
+        message = str(error)
+    except Exception:
+        message = "(its message cannot be shown)"
+    name = type(error).__name__
+    return (f"{name}: {message}" if message else name).encode("utf-8", "backslashreplace").decode()
 
 
 def _snapshot(value: Any) -> Any:
@@ -40,7 +70,7 @@ def _snapshot(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
-def _line(function: Callable[..., Any], error: Exception) -> int | None:
+def _line(function: Callable[..., Any], error: BaseException) -> int | None:
     """The line of the function's own cell or file in which the error came up."""
     file = getattr(getattr(function, "__code__", None), "co_filename", None)
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]

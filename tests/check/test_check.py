@@ -121,7 +121,7 @@ def test_an_input_edited_in_place_is_reported_even_where_the_values_are_right():
     ("returned", "said"),
     [
         (lambda d, a, b: None, "returned None instead of (da, db): is the return missing?"),
-        (lambda d, a, b: d, "returned 3 values; expected 2"),
+        (lambda d, a, b: d, "returned one array of shape (3, 4); expected a tuple of 2: (da, db)."),
         (lambda d, a, b: (d, d, d), "returned 3 values; expected 2"),
         (lambda d, a, b: (d, "delta"), "db is a str; expected a number or an array"),
         (lambda d, a, b: (d, None), "db is None"),
@@ -260,3 +260,62 @@ def test_delta_is_signed_and_not_constant():
         delta = exercise.battery(0)[0].args[0]
         assert (delta > 0).any()
         assert (delta < 0).any()
+
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (SystemExit(0), "SystemExit: 0"),
+        (SystemExit(), "    SystemExit"),
+        (BaseException("all of it"), "BaseException: all of it"),
+        (Unspeakable(), "Unspeakable: (its message cannot be shown)"),
+        (ValueError("\ud800"), r"ValueError: \ud800"),
+    ],
+)
+def test_whatever_is_raised_is_a_line_of_the_verdict(error, said):
+    def add_backward(delta, a, b):
+        raise error
+
+    text = str(verdict_on(add_backward))
+    assert said in text
+    assert not any(line.endswith(": ") for line in text.splitlines())
+    assert text.encode()  # can be printed
+
+
+def test_the_interrupt_of_the_user_is_not_an_answer():
+    def add_backward(delta, a, b):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        verdict_on(add_backward)
+
+
+def test_a_function_is_judged_as_the_exercise_it_is_said_to_answer():
+    assert verdict_on(lambda delta, a, b: (delta, delta), "add_backward").passed
+
+
+def test_what_a_function_prints_is_shown_up_to_a_limit(capsys):
+    def add_backward(delta, a, b):
+        print("x" * 10_000)
+        return delta, delta
+
+    check(add_backward)
+    said = capsys.readouterr().out
+    assert len(said) < 2200
+    assert "more characters that your function printed are not shown" in said
+    assert "✓ add_backward: passed" in said
+
+
+def test_a_little_print_is_shown_as_it_is(capsys):
+    def square_backward(delta, x):
+        print("here")
+        return 2 * x * delta
+
+    check(square_backward)
+    said = capsys.readouterr().out
+    assert said == "here\n" * said.count("here") + "✓ square_backward: passed, 9 calls right\n"
