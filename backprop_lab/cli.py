@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated
@@ -181,18 +180,12 @@ def draw(
     path = out or Path(f"{name}.html" if step else f"{name}.svg")
     if step and path.suffix.lower() not in (".html", ".svg"):
         raise refuse(f"{path}: steps are saved as .html, with a slider, or as .svg, which plays by itself.")
-    if name not in examples.names():
-        close = get_close_matches(name, examples.names(), n=3)
-        which = (
-            f"Did you mean {' or '.join(close)}?" if close else f"There are {', '.join(examples.names())}."
-        )
-        raise refuse(f"The lectures have no graph called '{name}'. {which}")
     try:
         graph = examples.get(name)
         graph.trace()  # runs backward
         picture = graph.step(theme=theme) if step else graph.draw(theme=theme)
         picture.save(path)
-    except (ValueError, RuntimeError) as error:
+    except (KeyError, ValueError, RuntimeError) as error:
         raise refuse(f"{str(error)[:1].upper()}{str(error)[1:]}.".replace("..", ".")) from None
     except OSError as error:
         raise refuse(f"{path} cannot be written: {error.strerror or error}.") from None

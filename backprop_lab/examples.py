@@ -91,7 +91,7 @@ def describe(name: str) -> Example:
         from difflib import get_close_matches
 
         close = get_close_matches(str(name), _EXAMPLES, n=3, cutoff=0.4)
-        hint = f"the closest are {', '.join(close)}" if close else "examples.names() lists them all"
+        hint = f"the closest are {', '.join(close)}" if close else f"there are {', '.join(names())}"
         raise UnknownNameError(f"there is no example '{name}'; {hint}")
     return _EXAMPLES[name]
 

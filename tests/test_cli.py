@@ -230,8 +230,8 @@ def test_a_folder_of_two_words_is_quoted(tmp_path):
 def test_a_graph_that_is_not_there_gets_the_names_of_those_that_are(tmp_path):
     code, _, complained = run("draw", "two-path", cwd=tmp_path)
     assert code == 1
-    assert "no graph called 'two-path'. Did you mean two-paths or " in complained
+    assert "no example 'two-path'; the closest are two-paths, " in complained
     _, _, complained = run("draw", "nix", cwd=tmp_path)
-    assert "There are linear-scalar, " in complained
+    assert "There is no example 'nix'; there are linear-scalar, " in complained
     assert "matrix-vector." in complained
     assert not list(tmp_path.iterdir())
