@@ -117,7 +117,8 @@ def assistant(folder: Path) -> Path:
     spring = folder / "spring"
     (spring / "class.csv").write_text("id,first_name,last_name\nada,Ada,Example\ngrace,Grace,Example\n")
     with zipfile.ZipFile(spring / "submissions.zip", "w") as archive:  # as Canvas makes it
-        archive.writestr(f"grace_4711_99001_{ASSIGNMENT}.ipynb", nbformat.writes(answered(released, PLAIN)))
+        notebook = nbformat.writes(answered(released, PLAIN))
+        archive.writestr(f"examplegrace_4711_99001_{ASSIGNMENT}.ipynb", notebook)
     shutil.copytree(ROOT / "graders", checkout / "graders", ignore=shutil.ignore_patterns("__pycache__"))
     return checkout
 
